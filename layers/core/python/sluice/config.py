@@ -1,0 +1,140 @@
+"""Settings: one class per deployable, used both ways.
+
+CDK writes them (`environment=PlaybackSettings.to_env(table_name=...)`), the deployable reads them
+(`PlaybackSettings.from_env()`), so a name that only one side knows cannot exist. Each field `foo_bar` is the environment
+variable `SLUICE_FOO_BAR`; values are strings on the wire and parsed by pydantic.
+"""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+PREFIX = "SLUICE_"
+
+
+class Environment(StrEnum):
+    LOCAL = "local"
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class Settings(BaseModel):
+    """Base of every settings class; unknown fields are refused so that a typo fails at synth, not at 3 a.m."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    environment: Environment
+    table_name: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """Read the process environment. Raises pydantic.ValidationError naming every missing or malformed setting."""
+        source = os.environ if env is None else env
+        return cls.model_validate(
+            {name: source[PREFIX + name.upper()] for name in cls.model_fields if PREFIX + name.upper() in source}
+        )
+
+    @classmethod
+    def to_env(cls, **values: Any) -> dict[str, str]:
+        """Environment variables for a deployable. Values may be CDK tokens (strings); names are checked, values are not.
+
+        Raises TypeError for an unknown or a missing required name.
+        """
+        unknown = values.keys() - cls.model_fields.keys()
+        missing = {name for name, field in cls.model_fields.items() if field.is_required()} - values.keys()
+        if unknown or missing:
+            raise TypeError(f"{cls.__name__}: unknown settings {sorted(unknown)}, missing settings {sorted(missing)}")
+        return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
+class AuthorizerSettings(Settings):
+    pepper_secret_arn: str
+
+
+class ApiUploadsSettings(Settings):
+    uploads_bucket: str
+    presign_role_arn: str
+    complete_queue_url: str
+    cursor_secret_arn: str
+    upload_ttl_s: int = 86_400
+    part_url_ttl_s: int = 900
+    max_transcode_bytes: int = 100_000_000_000
+
+
+class ApiAssetsSettings(Settings):
+    cursor_secret_arn: str
+
+
+class ApiWebhooksSettings(Settings):
+    cursor_secret_arn: str
+    webhook_key_arn: str
+    allow_loopback: bool = False
+
+
+class ApiPlaybackSettings(Settings):
+    token_secret_arn: str
+    media_base_url_parameter: str
+
+
+class CompleteUploadSettings(Settings):
+    uploads_bucket: str
+
+
+class OnObjectCreatedSettings(Settings):
+    uploads_bucket: str
+    state_machine_arn: str
+
+
+class ClassifyFailureSettings(Settings):
+    max_attempts: int = 3
+
+
+class FailTranscodeSettings(Settings):
+    pass
+
+
+class TranscoderSettings(Settings):
+    uploads_bucket: str
+    media_bucket: str
+
+
+class DispatchEventsSettings(Settings):
+    delivery_queue_url: str
+
+
+class DeliverWebhookSettings(Settings):
+    delivery_queue_url: str
+    dead_letter_queue_url: str
+    webhook_key_arn: str
+    allow_loopback: bool = False
+    retry_schedule_s: str = "0,5,60,300"
+    timeout_s: float = 15.0
+
+
+class PlaybackSettings(Settings):
+    media_bucket: str
+    token_secret_arn: str
+    url_signing_secret_arn: str
+    key_pair_id: str
+    media_base_url_parameter: str
+
+
+class ReconcileSettings(Settings):
+    uploads_bucket: str
+    state_machine_arn: str
+    delivery_queue_url: str
+    complete_queue_url: str
+
+
+class OperateSettings(Settings):
+    pepper_secret_arn: str
+    delivery_queue_url: str
+    dead_letter_queue_url: str
+
+
+class SigningKeySettings(BaseModel):
+    """The custom resource takes everything from its event; it has no environment of its own."""

@@ -1,0 +1,186 @@
+"""Every error a caller can meet: a stable snake_case `code`, a sentence that is safe to show, and whether a retry helps.
+
+HTTP statuses live in one table in `sluice.http`; internals belong in logs, never in `message`.
+"""
+
+from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+
+class ErrorClass(StrEnum):
+    INPUT = "input"  # the caller's data
+    CONFIG = "config"  # the caller's settings
+    PROVIDER = "provider"  # ours or the cloud's; the only class that is retried by itself
+
+
+class FieldError(NamedTuple):
+    pointer: str  # RFC 6901 pointer into the request body
+    code: str
+    detail: str
+
+
+class SluiceError(Exception):
+    """Base of all typed errors."""
+
+    code: ClassVar[str] = "internal_error"
+    message: ClassVar[str] = "Something failed on our side."
+    error_class: ClassVar[ErrorClass] = ErrorClass.PROVIDER
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str | None = None, *, errors: tuple[FieldError, ...] = ()) -> None:
+        self.detail = detail or self.message
+        self.errors = errors
+        super().__init__(self.detail)
+
+
+class InvalidRequest(SluiceError):
+    code = "invalid_request"
+    message = "The request has a field that is missing, unknown or malformed."
+    error_class = ErrorClass.INPUT
+
+
+class InvalidCursor(SluiceError):
+    code = "invalid_cursor"
+    message = "The cursor is not one that this list handed out."
+    error_class = ErrorClass.INPUT
+
+
+class Unauthenticated(SluiceError):
+    code = "unauthenticated"
+    message = "The API key is missing, unknown, revoked or expired."
+    error_class = ErrorClass.CONFIG
+
+
+class MissingScope(SluiceError):
+    code = "missing_scope"
+    message = "The API key lacks the scope that this route needs."
+    error_class = ErrorClass.CONFIG
+
+
+class NotFound(SluiceError):
+    """Also the answer for another tenant's id, so that ids cannot be probed."""
+
+    code = "not_found"
+    message = "There is no such resource."
+    error_class = ErrorClass.INPUT
+
+
+class UploadNotFound(NotFound):
+    code = "upload_not_found"
+    message = "There is no such upload."
+
+
+class AssetNotFound(NotFound):
+    code = "asset_not_found"
+    message = "There is no such asset."
+
+
+class JobNotFound(NotFound):
+    code = "job_not_found"
+    message = "There is no such job."
+
+
+class WebhookNotFound(NotFound):
+    code = "webhook_not_found"
+    message = "There is no such webhook endpoint."
+
+
+class PlaybackNotFound(NotFound):
+    code = "playback_not_found"
+    message = "There is no such playback id."
+
+
+class TenantNotFound(NotFound):
+    code = "tenant_not_found"
+    message = "There is no such tenant."
+
+
+class Conflict(SluiceError):
+    code = "conflict"
+    message = "The resource is not in a state that allows this."
+    error_class = ErrorClass.INPUT
+
+
+class InvalidTransition(Conflict):
+    code = "invalid_transition"
+    message = "The resource is not in a state that allows this."
+
+
+class UploadClosed(Conflict):
+    code = "upload_closed"
+    message = "The upload is no longer open."
+
+
+class UploadExpired(Conflict):
+    code = "upload_expired"
+    message = "The upload has expired; create a new one."
+
+
+class UploadIncomplete(Conflict):
+    code = "upload_incomplete"
+    message = "Some parts have not been stored yet."
+
+
+class UploadSizeMismatch(Conflict):
+    code = "upload_size_mismatch"
+    message = "The stored parts do not add up to the declared size."
+
+
+class UploadTooLarge(InvalidRequest):
+    code = "upload_too_large"
+    message = "The declared size is above what can be transcoded."
+
+
+class PartOutOfRange(InvalidRequest):
+    code = "part_out_of_range"
+    message = "A part number is outside the parts of this upload."
+
+
+class AssetNotPlayable(Conflict):
+    code = "asset_not_playable"
+    message = "The asset has nothing to play yet."
+
+
+class UrlNotAllowed(InvalidRequest):
+    code = "url_not_allowed"
+    message = "The URL must be https and resolve to public addresses only."
+
+
+class WebhookLimitReached(Conflict):
+    code = "webhook_limit_reached"
+    message = "A tenant can have at most 50 webhook endpoints."
+
+
+class IdempotencyKeyReused(InvalidRequest):
+    code = "idempotency_key_reused"
+    message = "This Idempotency-Key was used with another body."
+
+
+class IdempotencyInFlight(Conflict):
+    code = "idempotency_in_flight"
+    message = "A request with this Idempotency-Key is still running."
+    retryable = True
+
+
+class PlaybackDenied(SluiceError):
+    """Expired, tampered or foreign playback token, or an unexpected parameter."""
+
+    code = "playback_denied"
+    message = "This playback URL is not valid or has expired."
+    error_class = ErrorClass.INPUT
+
+
+class WriteConflict(SluiceError):
+    """Somebody else wrote first: read again and decide again. Never reaches a caller while retries are left."""
+
+    code = "write_conflict"
+    message = "The resource changed at the same moment; try again."
+    retryable = True
+
+
+class ProviderFailure(SluiceError):
+    """A cloud service failed or throttled beyond the adapter's retries."""
+
+    code = "provider_failure"
+    message = "A service that we depend on failed; try again."
+    retryable = True

@@ -1,0 +1,117 @@
+"""Lifecycle events: the envelope (Standard Webhooks body), and the one way to change an asset's state.
+
+An event's `body` is serialised once; the same bytes are stored, signed and sent.
+"""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sluice.domain.models import Asset, Model
+from sluice.domain.states import ASSET_EDGES, AssetState, check_edge
+
+API_VERSION = "2026-12-01"
+
+
+class EventType(StrEnum):
+    UPLOAD_CREATED = "upload.created"
+    UPLOAD_COMPLETE = "upload.complete"
+    UPLOAD_EXPIRED = "upload.expired"
+    ASSET_CREATED = "asset.created"
+    ASSET_UPDATED = "asset.updated"
+    ASSET_DELETED = "asset.deleted"
+    TRANSCODE_STARTED = "transcode.started"
+    TRANSCODE_READY = "transcode.ready"
+    TRANSCODE_FAILED = "transcode.failed"
+    ERROR_PROCESSING = "error.processing"
+
+
+class Event(Model):
+    """One row of an asset's history. `sequence` never skips within an asset."""
+
+    id: str
+    type: EventType
+    tenant_id: str
+    asset_id: str
+    sequence: int
+    timestamp: datetime
+    body: str  # the envelope as JSON
+    dispatched: bool = False
+
+
+class Origin(NamedTuple):
+    """What caused a change: carried into the event for tracing."""
+
+    environment: str
+    now: datetime
+    event_id: str  # a fresh id for the event to write
+    request_id: str | None = None
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339, UTC, milliseconds: 2026-12-01T10:00:00.123Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def advance(
+    asset: Asset, event_type: EventType, origin: Origin, *, to: AssetState | None = None, **changes: Any
+) -> tuple[Asset, Event]:
+    """Move `asset` along one legal edge (or keep its state) and make the event that tells it.
+
+    Both must be committed in one transaction. Raises InvalidTransition.
+    """
+    state = asset.state if to is None or to == asset.state else check_edge(ASSET_EDGES, asset.state, to)
+    after = asset.model_copy(
+        update={
+            **changes,
+            "state": state,
+            "sequence": asset.sequence + 1,
+            "version": asset.version + 1,
+            "updated_at": origin.now,
+        }
+    )
+    return after, describe(after, event_type, origin, previous_state=asset.state)
+
+
+def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_state: AssetState | None) -> Event:
+    """The event that announces `asset` as it is now, numbered `asset.sequence`."""
+    error = asset.error
+    data = {
+        "asset_id": asset.id,
+        "upload_id": asset.upload_id,
+        "job_id": asset.job_id,
+        "playback_ids": list(asset.playback_ids),
+        "state": asset.state,
+        "previous_state": previous_state,
+        "external_id": asset.external_id,
+        "error": None
+        if error is None
+        else {
+            "code": error.code,
+            "class": error.error_class,
+            "retryable": error.retryable,
+            "message": error.message,
+        },
+    }
+    envelope = {
+        "id": origin.event_id,
+        "type": event_type,
+        "timestamp": timestamp(origin.now),
+        "api_version": API_VERSION,
+        "environment": origin.environment,
+        "tenant_id": asset.tenant_id,
+        "sequence": asset.sequence,
+        "correlation_id": asset.correlation_id,
+        "request_id": origin.request_id,
+        "data": data,
+    }
+    return Event(
+        id=origin.event_id,
+        type=event_type,
+        tenant_id=asset.tenant_id,
+        asset_id=asset.id,
+        sequence=asset.sequence,
+        timestamp=origin.now,
+        body=json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+    )

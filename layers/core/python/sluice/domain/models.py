@@ -1,0 +1,239 @@
+"""What the product is about, as frozen models. `version` counts writes and is what optimistic locking compares.
+
+Every change makes a new model with `version + 1`; the record store refuses it unless the stored row still has the version
+before (see `service.ports.Replace`). Times are aware UTC datetimes; sizes are bytes; durations are seconds.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from sluice.domain.errors import ErrorClass, SluiceError
+from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ErrorInfo(Model):
+    """Why an asset, job or upload failed; shown to the tenant."""
+
+    code: str  # e.g. "input.not_video"
+    error_class: ErrorClass
+    retryable: bool
+    message: str
+
+    @classmethod
+    def of(cls, error: SluiceError) -> "ErrorInfo":
+        return cls(code=error.code, error_class=error.error_class, retryable=error.retryable, message=error.detail)
+
+
+class Tenant(Model):
+    id: str
+    name: str
+    created_at: datetime
+    version: int = 1
+
+
+class ApiKey(Model):
+    """An API credential. `digest` is hex SHA-256 of pepper + secret; the secret itself is shown once and never stored."""
+
+    id: str
+    tenant_id: str
+    name: str
+    scopes: tuple[str, ...]
+    digest: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked: bool = False
+    version: int = 1
+
+
+class Upload(Model):
+    id: str
+    tenant_id: str
+    asset_id: str
+    state: UploadState
+    key: str  # object key in the uploads bucket
+    multipart_id: str  # S3's UploadId
+    size_bytes: int
+    part_size: int
+    content_type: str
+    filename: str | None
+    expires_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    correlation_id: str
+    etag: str | None = None  # of the complete object
+    error: ErrorInfo | None = None
+    version: int = 1
+
+
+class Asset(Model):
+    id: str
+    tenant_id: str
+    state: AssetState
+    upload_id: str
+    playback_ids: tuple[str, ...]
+    playable: bool = False
+    title: str | None = None
+    external_id: str | None = None
+    metadata: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+    playback_policy: Literal["signed"] = "signed"
+    active_version: str | None = None  # pointer to the AssetVersion that players get
+    job_id: str | None = None
+    duration_s: float | None = None
+    error: ErrorInfo | None = None
+    sequence: int = 0  # number of the last lifecycle event
+    created_at: datetime
+    updated_at: datetime
+    correlation_id: str
+    version: int = 1
+
+
+class PlaybackLookup(Model):
+    """Playback id -> asset: read before the tenant is known."""
+
+    playback_id: str
+    tenant_id: str
+    asset_id: str
+    version: int = 1
+
+
+class Rendition(Model):
+    name: str  # directory under the version's media prefix, e.g. "v720", "audio"
+    kind: Literal["video", "audio"]
+    codec: str  # RFC 6381, e.g. "avc1.64001f"
+    bitrate: int  # average, bit/s, measured
+    width: int | None = None
+    height: int | None = None
+    frame_rate: float | None = None
+
+
+class AssetVersion(Model):
+    """One published result. Its media objects never change; publishing swaps Asset.active_version."""
+
+    id: str
+    tenant_id: str
+    asset_id: str
+    job_id: str
+    attempt: int
+    duration_s: float
+    frames: int | None  # of the source video; None without video
+    renditions: tuple[Rendition, ...]
+    has_poster: bool
+    created_at: datetime
+    version: int = 1
+
+    @property
+    def media_prefix(self) -> str:
+        return f"media/{self.tenant_id}/{self.asset_id}/{self.id}/"
+
+    @property
+    def playlists_prefix(self) -> str:
+        return f"playlists/{self.tenant_id}/{self.asset_id}/{self.id}/"
+
+
+class Job(Model):
+    """One transcode. Its id is the execution's name, so that a doubled event starts nothing twice."""
+
+    id: str
+    tenant_id: str
+    asset_id: str
+    state: JobState
+    source_key: str
+    source_bytes: int
+    attempt: int = 0  # 0 until a task has started
+    capacity: str | None = None  # FARGATE_SPOT | FARGATE
+    error: ErrorInfo | None = None
+    version_id: str | None = None  # what it published
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    correlation_id: str
+    version: int = 1
+
+
+class JobProgress(Model):
+    """Written every few seconds in a row of its own, so that it never competes with state changes."""
+
+    tenant_id: str
+    job_id: str
+    attempt: int
+    stage: str  # download | probe | encode | package | upload
+    percent: float  # 0-100 over the whole job
+    realtime_factor: float | None = None  # seconds of video encoded per second
+    updated_at: datetime
+
+
+class JobResult(Model):
+    """What a task says of its own end; read before its exit code is interpreted."""
+
+    tenant_id: str
+    job_id: str
+    attempt: int
+    outcome: Literal["succeeded", "failed", "interrupted"]
+    version_id: str | None = None
+    error: ErrorInfo | None = None
+    created_at: datetime
+
+
+class WebhookEndpoint(Model):
+    id: str
+    tenant_id: str
+    url: str
+    description: str | None
+    event_types: tuple[str, ...]  # globs such as "transcode.*"; ("*",) is everything
+    secret_ciphertext: str  # base64 of the KMS-encrypted signing secret (context: tenant)
+    enabled: bool = True
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+class Delivery(Model):
+    """One event for one endpoint; at most one exists per pair."""
+
+    id: str
+    tenant_id: str
+    webhook_id: str
+    event_id: str
+    event_type: str
+    asset_id: str
+    sequence: int  # with asset_id: the key of the event row
+    state: DeliveryState
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    last_status: int | None = None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+class DeliveryAttempt(Model):
+    tenant_id: str
+    webhook_id: str
+    event_id: str
+    number: int  # from 1
+    sent_at: datetime
+    latency_ms: int
+    status: int | None  # None: no HTTP answer
+    failure: str | None  # stable word: timeout | connection | tls | url_not_allowed | status
+    response: str | None  # first 1,000 characters of the answer
+
+
+class IdempotencyRecord(Model):
+    """Reserves a resource id for one Idempotency-Key; holds no body, no secret and no URL."""
+
+    tenant_id: str
+    route: str
+    key: str
+    body_hash: str
+    resource_id: str
+    state: Literal["in_flight", "done"]
+    created_at: datetime
+    version: int = 1

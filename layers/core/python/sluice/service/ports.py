@@ -1,0 +1,215 @@
+"""What the use cases need from the outside, as Protocols. Adapters implement them; fakes pass the same contract suites."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from sluice.domain.events import Event
+from sluice.domain.ids import Prefix
+from sluice.domain.models import (
+    ApiKey,
+    Asset,
+    AssetVersion,
+    Delivery,
+    DeliveryAttempt,
+    IdempotencyRecord,
+    Job,
+    JobProgress,
+    JobResult,
+    PlaybackLookup,
+    Tenant,
+    Upload,
+    WebhookEndpoint,
+)
+from sluice.table import DueKind
+
+Versioned = (
+    Tenant
+    | ApiKey
+    | Upload
+    | Asset
+    | AssetVersion
+    | Job
+    | PlaybackLookup
+    | WebhookEndpoint
+    | Delivery
+    | IdempotencyRecord
+)
+
+
+@dataclass(frozen=True)
+class Create:
+    """The row must not exist yet."""
+
+    record: Versioned | Event
+
+
+@dataclass(frozen=True)
+class Replace:
+    """The stored row must still have version `record.version - 1`."""
+
+    record: Versioned
+
+
+@dataclass(frozen=True)
+class Remove:
+    """The stored row must still have `record.version`."""
+
+    record: Versioned
+
+
+Write = Create | Replace | Remove
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    def __call__(self, prefix: Prefix) -> str: ...
+
+
+class Records(Protocol):
+    """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
+
+    def commit(self, *writes: Write) -> None:
+        """All or nothing, at most 100 writes. Raises WriteConflict when an assumption does not hold."""
+        ...
+
+    def tenant(self, tenant_id: str) -> Tenant | None: ...
+    def upload(self, tenant_id: str, upload_id: str) -> Upload | None: ...
+    def asset(self, tenant_id: str, asset_id: str) -> Asset | None: ...
+    def asset_version(self, tenant_id: str, asset_id: str, version_id: str) -> AssetVersion | None: ...
+    def job(self, tenant_id: str, job_id: str) -> Job | None: ...
+    def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None: ...
+    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None: ...
+    def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None: ...
+    def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None: ...
+    def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]: ...
+    def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None: ...
+    def idempotency(self, tenant_id: str, route: str, key: str) -> IdempotencyRecord | None: ...
+    def api_key(self, key_id: str) -> ApiKey | None: ...
+    def playback(self, playback_id: str) -> PlaybackLookup | None: ...
+
+    def list_assets(self, tenant_id: str, *, limit: int, before: str | None) -> tuple[list[Asset], str | None]:
+        """Newest first (eventually consistent); `before` and the answer's second half are asset ids, None at the end."""
+        ...
+
+    def save_progress(self, progress: JobProgress) -> None: ...
+    def save_result(self, result: JobResult) -> None: ...
+    def save_attempt(self, attempt: DeliveryAttempt) -> None: ...
+
+    def mark_dispatched(self, event: Event) -> None:
+        """Take the event out of the work index; a no-op when it already is."""
+        ...
+
+    def due_uploads(self, kind: DueKind, *, before: datetime, limit: int) -> list[Upload]: ...
+    def due_jobs(self, *, before: datetime, limit: int) -> list[Job]: ...
+    def due_events(self, *, before: datetime, limit: int) -> list[Event]: ...
+    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]: ...
+
+
+class StoredPart(NamedTuple):
+    number: int
+    etag: str
+    size: int
+
+
+class StoredObject(NamedTuple):
+    size: int
+    etag: str
+
+
+class SignedPart(NamedTuple):
+    number: int
+    url: str
+    length: int  # bytes; bound by the signature
+
+
+class UploadObjects(Protocol):
+    """The uploads bucket."""
+
+    def create_multipart(self, key: str, *, content_type: str, correlation_id: str) -> str:
+        """Returns S3's UploadId."""
+        ...
+
+    def parts(self, key: str, multipart_id: str) -> list[StoredPart]:
+        """All stored parts by number. Raises UploadClosed when the multipart upload no longer exists."""
+        ...
+
+    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
+        """Join exactly these parts; the object must not exist and must have their total size.
+
+        Raises UploadSizeMismatch, UploadIncomplete (a part changed), UploadClosed (already completed or aborted).
+        """
+        ...
+
+    def abort_multipart(self, key: str, multipart_id: str) -> None:
+        """A no-op when it no longer exists."""
+        ...
+
+    def head(self, key: str) -> StoredObject | None: ...
+    def delete(self, key: str) -> None: ...
+
+
+class PartSigner(Protocol):
+    def sign(self, upload: Upload, numbers: Iterable[int], *, expires_s: int) -> list[SignedPart]: ...
+
+
+class CompletionQueue(Protocol):
+    def send(self, *, tenant_id: str, upload_id: str) -> None: ...
+
+
+class Executions(Protocol):
+    """The `transcode` state machine."""
+
+    def start(self, job: Job) -> None:
+        """Idempotent by job id: an execution that already exists is success."""
+        ...
+
+    def running(self, job: Job) -> bool:
+        """True while the job's execution runs; False when it ended or never existed."""
+        ...
+
+
+class DeliveryQueue(Protocol):
+    def send(self, delivery: Delivery, *, delay_s: int) -> None:
+        """`delay_s` 0-900 (SQS's limit); ordering group = endpoint."""
+        ...
+
+
+class DeadLetterQueue(Protocol):
+    def send(self, delivery: Delivery) -> None: ...
+
+
+class Answer(NamedTuple):
+    status: int
+    body: str  # at most 1,000 characters
+    retry_after_s: int | None
+    latency_ms: int
+
+
+class WebhookSender(Protocol):
+    def check_url(self, url: str) -> None:
+        """Raises UrlNotAllowed."""
+        ...
+
+    def post(self, url: str, *, headers: dict[str, str], body: bytes, timeout_s: float) -> Answer:
+        """Raises UrlNotAllowed or SendFailed; never follows redirects."""
+        ...
+
+
+class SecretBox(Protocol):
+    """Encryption of webhook secrets, bound to the tenant."""
+
+    def encrypt(self, tenant_id: str, secret: str) -> str: ...
+    def decrypt(self, tenant_id: str, ciphertext: str) -> str: ...
+
+
+class PlaylistFiles(Protocol):
+    """Packager's playlists as stored under `playlists/`; immutable, so cacheable for ever."""
+
+    def read(self, path: str) -> str:
+        """Raises PlaybackNotFound."""
+        ...

@@ -1,0 +1,115 @@
+"""Key and index names of the one table: pure, and the only place where they are spelled.
+
+Read by CDK (indexes, grants), adapters (items) and tests. Tenant data is tenant-first: every partition key starts with
+`TENANT#{tenant}`. Two exceptions, both readable only by the functions that need them:
+`LOOKUP#...` (rows read before the tenant is known) and the sparse `due` index (work across tenants).
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+from typing import NamedTuple
+
+PK = "pk"
+SK = "sk"
+TTL = "ttl"
+VERSION = "version"
+
+LIST_INDEX = "list"  # KEYS_ONLY: resources of a tenant, newest first; rows are pointers without copied state
+LIST_PK = "list_pk"
+LIST_SK = "list_sk"
+
+DUE_INDEX = "due"  # KEYS_ONLY and sparse: an item is in it only while somebody has to act on it
+DUE_PK = "due_pk"
+DUE_SK = "due_sk"
+DUE_SHARDS = 16  # one partition takes 1,000 writes/s; the sweeper reads all shards once a minute
+
+LOOKUP_PREFIX = "LOOKUP#"
+TENANT_PREFIX = "TENANT#"
+
+
+class Key(NamedTuple):
+    pk: str
+    sk: str
+
+
+class DueKind(StrEnum):
+    UPLOAD_EXPIRY = "upload_expiry"  # open uploads past their deadline
+    UPLOAD_CHECK = "upload_check"  # completing uploads whose completion or S3 event may have been lost
+    JOB_CHECK = "job_check"  # queued or running jobs to look at
+    DISPATCH = "dispatch"  # events no delivery exists for yet
+    DELIVERY = "delivery"  # deliveries whose next attempt is due
+
+
+def due_partition(kind: DueKind, item_id: str) -> str:
+    shard = sha256(item_id.encode()).digest()[0] % DUE_SHARDS
+    return f"DUE#{kind}#{shard}"
+
+
+def due_partitions(kind: DueKind) -> list[str]:
+    return [f"DUE#{kind}#{shard}" for shard in range(DUE_SHARDS)]
+
+
+def tenant(tenant_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}", "TENANT")
+
+
+def tenant_api_key(tenant_id: str, key_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}", f"KEY#{key_id}")
+
+
+def api_key_lookup(key_id: str) -> Key:
+    return Key(f"LOOKUP#KEY#{key_id}", "LOOKUP")
+
+
+def playback_lookup(playback_id: str) -> Key:
+    return Key(f"LOOKUP#PLAYBACK#{playback_id}", "LOOKUP")
+
+
+def upload(tenant_id: str, upload_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#UPLOAD#{upload_id}", "UPLOAD")
+
+
+def asset(tenant_id: str, asset_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", "ASSET")
+
+
+def asset_version(tenant_id: str, asset_id: str, version_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", f"VERSION#{version_id}")
+
+
+def event(tenant_id: str, asset_id: str, sequence: int) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", f"EVENT#{sequence:010d}")
+
+
+def job(tenant_id: str, job_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "JOB")
+
+
+def job_progress(tenant_id: str, job_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "PROGRESS")
+
+
+def job_result(tenant_id: str, job_id: str, attempt: int) -> Key:
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", f"RESULT#{attempt:03d}")
+
+
+def webhook(tenant_id: str, webhook_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#WEBHOOKS", f"WEBHOOK#{webhook_id}")
+
+
+def delivery(tenant_id: str, webhook_id: str, event_id: str) -> Key:
+    """Keyed by event, so that one (event, endpoint) pair can never have two deliveries."""
+    return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}", f"DELIVERY#{event_id}")
+
+
+def delivery_attempt(tenant_id: str, webhook_id: str, event_id: str, attempt: int) -> Key:
+    return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}", f"DELIVERY#{event_id}#ATTEMPT#{attempt:03d}")
+
+
+def idempotency(tenant_id: str, route: str, key: str) -> Key:
+    digest = sha256(key.encode()).hexdigest()
+    return Key(f"TENANT#{tenant_id}#IDEMPOTENCY#{route}#{digest}", "IDEMPOTENCY")
+
+
+def asset_list(tenant_id: str) -> str:
+    return f"TENANT#{tenant_id}#ASSETS"
