@@ -22,7 +22,6 @@ from sluice.domain.models import (
     Upload,
     WebhookEndpoint,
 )
-from sluice.table import DueKind
 
 Versioned = (
     Tenant
@@ -104,10 +103,25 @@ class Records(Protocol):
         """Take the event out of the work index; a no-op when it already is."""
         ...
 
-    def due_uploads(self, kind: DueKind, *, before: datetime, limit: int) -> list[Upload]: ...
-    def due_jobs(self, *, before: datetime, limit: int) -> list[Job]: ...
-    def due_events(self, *, before: datetime, limit: int) -> list[Event]: ...
-    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]: ...
+    def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
+        """Open uploads whose deadline is before `before`."""
+        ...
+
+    def unsettled_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
+        """Uploads in `completing` that were last written before `before`."""
+        ...
+
+    def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
+        """Queued or running jobs last written before `before`."""
+        ...
+
+    def undispatched_events(self, *, before: datetime, limit: int) -> list[Event]:
+        """Events older than `before` for which deliveries may not exist yet."""
+        ...
+
+    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
+        """Pending or retrying deliveries whose next attempt was due before `before`."""
+        ...
 
 
 class StoredPart(NamedTuple):
