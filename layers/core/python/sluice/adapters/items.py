@@ -1,0 +1,139 @@
+"""Stored items: which key, index entries and clean-up time each record gets, and the way back.
+
+The body of an item is the record's fields; everything an index needs is derived from the record here, so that an index entry
+disappears by itself when the record no longer calls for action (the `due` index is sparse).
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from sluice import table
+from sluice.domain.events import Event, timestamp
+from sluice.domain.models import (
+    ApiKey,
+    Asset,
+    AssetVersion,
+    Delivery,
+    DeliveryAttempt,
+    IdempotencyRecord,
+    Job,
+    JobProgress,
+    JobResult,
+    Model,
+    PlaybackLookup,
+    Tenant,
+    Upload,
+    WebhookEndpoint,
+)
+from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.table import DueKind, Key
+
+Item = dict[str, Any]
+M = TypeVar("M", bound=Model)
+
+IDEMPOTENCY_LIFE = timedelta(hours=24)
+DELIVERY_LIFE = timedelta(days=30)
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def key_of(record: Model) -> Key:
+    match record:
+        case Tenant():
+            return table.tenant(record.id)
+        case ApiKey():
+            return table.api_key_lookup(record.id)
+        case Upload():
+            return table.upload(record.tenant_id, record.id)
+        case Asset():
+            return table.asset(record.tenant_id, record.id)
+        case AssetVersion():
+            return table.asset_version(record.tenant_id, record.asset_id, record.id)
+        case PlaybackLookup():
+            return table.playback_lookup(record.playback_id)
+        case Event():
+            return table.event(record.tenant_id, record.asset_id, record.sequence)
+        case WebhookEndpoint():
+            return table.webhook(record.tenant_id, record.id)
+        case _:
+            return _work_key(record)
+
+
+def _work_key(record: Model) -> Key:
+    match record:
+        case Job():
+            return table.job(record.tenant_id, record.id)
+        case JobProgress():
+            return table.job_progress(record.tenant_id, record.job_id)
+        case JobResult():
+            return table.job_result(record.tenant_id, record.job_id, record.attempt)
+        case Delivery():
+            return table.delivery(record.tenant_id, record.webhook_id, record.event_id)
+        case DeliveryAttempt():
+            return table.delivery_attempt(record.tenant_id, record.webhook_id, record.event_id, record.number)
+        case IdempotencyRecord():
+            return table.idempotency(record.tenant_id, record.route, record.key)
+        case _:
+            raise TypeError(f"{type(record).__name__} is not stored")
+
+
+def due(record: Model) -> tuple[DueKind, datetime] | None:
+    """Who has to act on this record, and from when; None while nobody has to."""
+    match record:
+        case Upload(state=UploadState.OPEN):
+            return DueKind.UPLOAD_EXPIRY, record.expires_at
+        case Upload(state=UploadState.COMPLETING):
+            return DueKind.UPLOAD_CHECK, record.updated_at
+        case Job(state=JobState.QUEUED | JobState.RUNNING):
+            return DueKind.JOB_CHECK, record.updated_at
+        case Event(dispatched=False):
+            return DueKind.DISPATCH, record.timestamp
+        case Delivery(state=DeliveryState.PENDING | DeliveryState.RETRYING, next_attempt_at=datetime() as at):
+            return DueKind.DELIVERY, at
+        case _:
+            return None
+
+
+def _indexes(record: Model, key: Key) -> Item:
+    entries: Item = {}
+    if work := due(record):
+        kind, moment = work
+        entries[table.DUE_PK] = table.due_partition(kind, key.pk + key.sk)
+        entries[table.DUE_SK] = f"{timestamp(moment)}#{key.pk}"
+    match record:
+        case Asset() if record.state is not AssetState.DELETED:
+            entries[table.LIST_PK] = table.asset_list(record.tenant_id)
+            entries[table.LIST_SK] = record.id
+        case IdempotencyRecord():
+            entries[table.TTL] = int((record.created_at + IDEMPOTENCY_LIFE).timestamp())
+        case Delivery():
+            entries[table.TTL] = int((record.created_at + DELIVERY_LIFE).timestamp())
+        case DeliveryAttempt():
+            entries[table.TTL] = int((record.sent_at + DELIVERY_LIFE).timestamp())
+        case _:
+            pass
+    return entries
+
+
+def to_item(record: Model) -> Item:
+    """The item in DynamoDB's wire format."""
+    key = key_of(record)
+    body = json.loads(record.model_dump_json(exclude_none=True), parse_float=Decimal)
+    item = {table.PK: key.pk, table.SK: key.sk, **_indexes(record, key), "record": body}
+    if "version" in body:
+        item[table.VERSION] = body.pop("version")
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def from_item(model: type[M], item: Mapping[str, Any]) -> M:
+    """The record of an item in wire format."""
+    body: dict[str, Any] = _deserialize(item["record"])
+    if table.VERSION in item:
+        body["version"] = int(_deserialize(item[table.VERSION]))
+    return model.model_validate(body)

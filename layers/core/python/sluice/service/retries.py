@@ -1,0 +1,27 @@
+"""Optimistic locking's other half: when somebody else wrote first, read again and decide again."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from sluice.domain.errors import WriteConflict
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 5  # each try reads fresh state, so a second conflict needs a second concurrent writer
+
+
+def retry_on_conflict(use_case: Callable[P, R]) -> Callable[P, R]:
+    """Run a use case that reads, decides and commits once; repeat it while its commit meets a WriteConflict."""
+
+    @wraps(use_case)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(TRIES - 1):
+            try:
+                return use_case(*args, **kwargs)
+            except WriteConflict:
+                continue
+        return use_case(*args, **kwargs)
+
+    return run

@@ -1,0 +1,157 @@
+"""The record store in memory: same rules, passes the same contract suite as the DynamoDB one."""
+
+from datetime import datetime
+from threading import Lock
+from typing import TypeVar
+
+from sluice import table
+from sluice.adapters.items import due, key_of
+from sluice.domain.errors import WriteConflict
+from sluice.domain.events import Event
+from sluice.domain.models import (
+    ApiKey,
+    Asset,
+    AssetVersion,
+    Delivery,
+    DeliveryAttempt,
+    IdempotencyRecord,
+    Job,
+    JobProgress,
+    JobResult,
+    Model,
+    PlaybackLookup,
+    Tenant,
+    Upload,
+    WebhookEndpoint,
+)
+from sluice.domain.states import AssetState
+from sluice.service.ports import Create, Remove, Replace, Write
+from sluice.table import DueKind, Key
+
+M = TypeVar("M", bound=Model)
+
+
+class FakeRecords:
+    def __init__(self) -> None:
+        self.rows: dict[Key, Model] = {}
+        self._lock = Lock()
+
+    def commit(self, *writes: Write) -> None:
+        with self._lock:
+            keys = [key_of(write.record) for write in writes]
+            assert len(keys) == len(set(keys)) <= 100, "a transaction touches each row once and at most 100 rows"
+            for write in writes:
+                self._check(write)
+            for write in writes:
+                if isinstance(write, Remove):
+                    del self.rows[key_of(write.record)]
+                else:
+                    self.rows[key_of(write.record)] = write.record
+
+    def _check(self, write: Write) -> None:
+        stored = self.rows.get(key_of(write.record))
+        match write:
+            case Create():
+                holds = stored is None
+            case Replace(record):
+                holds = stored is not None and getattr(stored, "version", None) == record.version - 1
+            case Remove(record):
+                holds = stored is not None and getattr(stored, "version", None) == record.version
+        if not holds:
+            raise WriteConflict()
+
+    def save_progress(self, progress: JobProgress) -> None:
+        self.rows[key_of(progress)] = progress
+
+    def save_result(self, result: JobResult) -> None:
+        self.rows[key_of(result)] = result
+
+    def save_attempt(self, attempt: DeliveryAttempt) -> None:
+        self.rows[key_of(attempt)] = attempt
+
+    def mark_dispatched(self, event: Event) -> None:
+        stored = self.rows.get(key_of(event))
+        if isinstance(stored, Event):
+            self.rows[key_of(event)] = stored.model_copy(update={"dispatched": True})
+
+    def _get(self, model: type[M], key: Key) -> M | None:
+        row = self.rows.get(key)
+        assert row is None or isinstance(row, model)
+        return row
+
+    def _all(self, model: type[M]) -> list[M]:
+        return [row for row in list(self.rows.values()) if isinstance(row, model)]
+
+    def tenant(self, tenant_id: str) -> Tenant | None:
+        return self._get(Tenant, table.tenant(tenant_id))
+
+    def upload(self, tenant_id: str, upload_id: str) -> Upload | None:
+        return self._get(Upload, table.upload(tenant_id, upload_id))
+
+    def asset(self, tenant_id: str, asset_id: str) -> Asset | None:
+        return self._get(Asset, table.asset(tenant_id, asset_id))
+
+    def asset_version(self, tenant_id: str, asset_id: str, version_id: str) -> AssetVersion | None:
+        return self._get(AssetVersion, table.asset_version(tenant_id, asset_id, version_id))
+
+    def job(self, tenant_id: str, job_id: str) -> Job | None:
+        return self._get(Job, table.job(tenant_id, job_id))
+
+    def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None:
+        return self._get(JobProgress, table.job_progress(tenant_id, job_id))
+
+    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None:
+        return self._get(JobResult, table.job_result(tenant_id, job_id, attempt))
+
+    def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None:
+        return self._get(Event, table.event(tenant_id, asset_id, sequence))
+
+    def events(self, tenant_id: str, asset_id: str) -> list[Event]:
+        """Not part of the port: what a test wants to see of an asset's history."""
+        mine = [event for event in self._all(Event) if (event.tenant_id, event.asset_id) == (tenant_id, asset_id)]
+        return sorted(mine, key=lambda event: event.sequence)
+
+    def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None:
+        return self._get(WebhookEndpoint, table.webhook(tenant_id, webhook_id))
+
+    def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]:
+        mine = [endpoint for endpoint in self._all(WebhookEndpoint) if endpoint.tenant_id == tenant_id]
+        return sorted(mine, key=lambda endpoint: endpoint.id)
+
+    def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None:
+        return self._get(Delivery, table.delivery(tenant_id, webhook_id, event_id))
+
+    def idempotency(self, tenant_id: str, route: str, key: str) -> IdempotencyRecord | None:
+        return self._get(IdempotencyRecord, table.idempotency(tenant_id, route, key))
+
+    def api_key(self, key_id: str) -> ApiKey | None:
+        return self._get(ApiKey, table.api_key_lookup(key_id))
+
+    def playback(self, playback_id: str) -> PlaybackLookup | None:
+        return self._get(PlaybackLookup, table.playback_lookup(playback_id))
+
+    def list_assets(self, tenant_id: str, *, limit: int, before: str | None) -> tuple[list[Asset], str | None]:
+        mine = [a for a in self._all(Asset) if a.tenant_id == tenant_id and a.state is not AssetState.DELETED]
+        newest_first = sorted(mine, key=lambda asset: asset.id, reverse=True)
+        page = [asset for asset in newest_first if before is None or asset.id < before]
+        return page[:limit], page[limit - 1].id if len(page) > limit else None
+
+    def _due(self, model: type[M], kind: DueKind, before: datetime, limit: int) -> list[M]:
+        work = [(record, due(record)) for record in self._all(model)]
+        ready = [(task[1], record) for record, task in work if task and task[0] is kind and task[1] < before]
+        return [record for _, record in sorted(ready, key=lambda pair: pair[0])][:limit]
+
+    def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
+        return self._due(Upload, DueKind.UPLOAD_EXPIRY, before, limit)
+
+    def unsettled_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
+        return self._due(Upload, DueKind.UPLOAD_CHECK, before, limit)
+
+    def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
+        return self._due(Job, DueKind.JOB_CHECK, before, limit)
+
+    def undispatched_events(self, *, before: datetime, limit: int) -> list[Event]:
+        return self._due(Event, DueKind.DISPATCH, before, limit)
+
+    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
+        return self._due(Delivery, DueKind.DELIVERY, before, limit)
