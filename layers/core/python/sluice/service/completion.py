@@ -1,0 +1,58 @@
+"""Completion is the server's: S3 joins exactly the parts that were declared, or the upload stays open."""
+
+from collections.abc import Sequence
+
+from sluice.domain.errors import SluiceError, UploadClosed, UploadIncomplete, UploadSizeMismatch
+from sluice.domain.models import ErrorInfo, Upload
+from sluice.domain.parts import part_count, part_length
+from sluice.domain.states import UPLOAD_EDGES, UploadState, check_edge
+from sluice.service.ports import Clock, Records, Replace, StoredPart, UploadObjects
+from sluice.service.retries import retry_on_conflict
+
+
+def complete_upload(*, tenant_id: str, upload_id: str, records: Records, objects: UploadObjects, now: Clock) -> None:
+    """Join the parts of an upload in `completing`; the S3 event of the new object moves it to `complete`.
+
+    Missing or wrong parts reopen the upload with the error, so that the client can send them again. Repeats are no-ops.
+    """
+    upload = records.upload(tenant_id, upload_id)
+    if upload is None or upload.state is not UploadState.COMPLETING:
+        return
+    try:
+        parts = objects.parts(upload.key, upload.multipart_id)
+        check_parts(upload, parts)
+        objects.complete_multipart(upload.key, upload.multipart_id, parts)
+    except UploadClosed as gone:
+        stored = objects.head(upload.key)
+        if stored is None:  # neither a multipart upload nor an object: nothing can complete it any more
+            _reopen_or_fail(upload, gone, to=UploadState.FAILED, records=records, now=now)
+        # else it was joined before; its S3 event, or reconcile, takes it from here
+    except (UploadIncomplete, UploadSizeMismatch) as wrong:
+        _reopen_or_fail(upload, wrong, to=UploadState.OPEN, records=records, now=now)
+
+
+def check_parts(upload: Upload, parts: Sequence[StoredPart]) -> None:
+    """Raises UploadIncomplete naming the first missing part, UploadSizeMismatch naming the first wrong one."""
+    stored = {part.number: part for part in parts}
+    for number in range(1, part_count(upload.size_bytes, upload.part_size) + 1):
+        part = stored.pop(number, None)
+        if part is None:
+            raise UploadIncomplete(f"Part {number} has not been stored yet.")
+        if part.size != part_length(upload.size_bytes, upload.part_size, number):
+            raise UploadSizeMismatch(f"Part {number} does not have its exact size.")
+    if stored:
+        raise UploadSizeMismatch(f"Part {min(stored)} does not belong to this upload.")
+
+
+@retry_on_conflict
+def _reopen_or_fail(upload: Upload, error: SluiceError, *, to: UploadState, records: Records, now: Clock) -> None:
+    current = records.upload(upload.tenant_id, upload.id)
+    if current is None or current.state is not UploadState.COMPLETING:
+        return
+    changes = {
+        "state": check_edge(UPLOAD_EDGES, current.state, to),
+        "error": ErrorInfo.of(error),
+        "updated_at": now(),
+        "version": current.version + 1,
+    }
+    records.commit(Replace(current.model_copy(update=changes)))

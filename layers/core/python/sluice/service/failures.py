@@ -1,0 +1,140 @@
+"""What a failed transcode attempt means: try again, on which capacity, or tell the tenant that it failed.
+
+AWS ends every non-zero exit and every Spot stop as the same `States.TaskFailed`, so the task's own result row is read first
+and the task description in `Cause` second.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sluice.domain.errors import ErrorClass
+from sluice.domain.events import EventType, Origin, advance
+from sluice.domain.ids import Prefix
+from sluice.domain.models import ErrorInfo, Job
+from sluice.domain.states import JOB_EDGES, AssetState, JobState, check_edge
+from sluice.service.ports import Clock, Create, Ids, Records, Replace
+from sluice.service.retries import retry_on_conflict
+
+SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
+TOTAL_DEADLINE = timedelta(hours=24)
+CAPACITY_WAIT_S = 60  # Spot, quota and throttle errors: no fault of the job
+FAULT_WAIT_S = 10
+FREE_REASONS = ("SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated")
+FREE_ERRORS = ("ThrottlingException", "CapacityError", "RESOURCE:", "Capacity is unavailable", "limit")
+
+Action = Literal["retry", "fail", "done"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the state machine knows when an attempt ended badly."""
+
+    tenant_id: str
+    job_id: str
+    attempt: int
+    capacity: str
+    error: str  # the state's error name, e.g. "States.TaskFailed", "ECS.AccessDeniedException"
+    cause: str  # for .sync the task description as JSON
+    started_at: datetime  # of the execution
+
+
+@dataclass(frozen=True)
+class Verdict:
+    action: Action
+    attempt: int  # to run next
+    capacity: str
+    wait_s: int
+    error: ErrorInfo | None
+
+
+def provider_error(code: str, message: str) -> ErrorInfo:
+    return ErrorInfo(code=code, error_class=ErrorClass.PROVIDER, retryable=True, message=message)
+
+
+def classify_failure(failure: Failure, *, records: Records, now: Clock, max_attempts: int) -> Verdict:
+    """The task's result row decides; without one, the task description does."""
+    result = records.job_result(failure.tenant_id, failure.job_id, failure.attempt)
+    if result is not None and result.outcome == "succeeded":
+        return Verdict("done", failure.attempt, failure.capacity, 0, None)
+    if result is not None and result.error is not None and not result.error.retryable:
+        return Verdict("fail", failure.attempt, failure.capacity, 0, result.error)
+    free = was_interrupted(failure) or (result is not None and result.outcome == "interrupted")
+    error = (result.error if result else None) or described_error(failure)
+    late = now() - failure.started_at > TOTAL_DEADLINE
+    attempt = failure.attempt if free else failure.attempt + 1
+    if late or attempt > max_attempts:
+        return Verdict("fail", failure.attempt, failure.capacity, 0, error)
+    # the last try buys certainty: on-demand capacity is not taken back
+    capacity = ON_DEMAND if attempt >= max_attempts else failure.capacity
+    return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else FAULT_WAIT_S, error)
+
+
+def was_interrupted(failure: Failure) -> bool:
+    """True when capacity, not the job, was at fault; such an end consumes no attempt."""
+    task = _task(failure)
+    if task.get("StopCode") in FREE_REASONS:
+        return True
+    if failure.error == "States.TaskFailed":
+        return False
+    return any(word in failure.error or word in failure.cause for word in FREE_ERRORS)
+
+
+def described_error(failure: Failure) -> ErrorInfo:
+    """A typed error for an attempt that left no word of its own."""
+    if failure.error == "States.Timeout":
+        return provider_error("provider.timeout", "Processing took longer than allowed.")
+    codes = [container.get("ExitCode") for container in _task(failure).get("Containers", [])]
+    if 137 in codes:
+        return provider_error("provider.killed", "Processing was stopped: out of memory or killed.")
+    if _task(failure).get("StopCode") == "TaskFailedToStart":
+        return provider_error("provider.not_started", "Processing could not be started.")
+    return provider_error("provider.task_failed", "Processing failed on our side.")
+
+
+def _task(failure: Failure) -> dict[str, Any]:
+    try:
+        task = json.loads(failure.cause)
+    except ValueError:
+        return {}
+    return task if isinstance(task, dict) else {}
+
+
+@retry_on_conflict
+def fail_transcode(
+    *,
+    tenant_id: str,
+    job_id: str,
+    error: ErrorInfo,
+    environment: str,
+    records: Records,
+    new_id: Ids,
+    now: Clock,
+) -> None:
+    """End the job and its asset with one `error.processing` event. A no-op for a job that has ended."""
+    job = records.job(tenant_id, job_id)
+    if job is None or not JOB_EDGES[job.state]:
+        return
+    asset = records.asset(tenant_id, job.asset_id)
+    moment = now()
+    failed = _ended(job, JobState.FAILED, error, moment)
+    if asset is None or asset.state not in (AssetState.UPLOADED, AssetState.PROCESSING):
+        records.commit(Replace(failed))
+        return
+    origin = Origin(environment=environment, now=moment, event_id=new_id(Prefix.EVENT))
+    # an asset that already had a version stays playable on it; only its newest transcode failed
+    to = AssetState.READY if asset.active_version else AssetState.FAILED
+    after, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=to, error=error)
+    records.commit(Replace(failed), Replace(after), Create(event))
+
+
+def _ended(job: Job, to: JobState, error: ErrorInfo, moment: datetime) -> Job:
+    changes = {
+        "state": check_edge(JOB_EDGES, job.state, to),
+        "error": error,
+        "updated_at": moment,
+        "finished_at": moment,
+        "version": job.version + 1,
+    }
+    return job.model_copy(update=changes)

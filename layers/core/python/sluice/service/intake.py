@@ -1,0 +1,90 @@
+"""From an object in the uploads bucket to a running transcode. S3's event is a hint: late, doubled or lost."""
+
+from sluice.domain.errors import UploadSizeMismatch
+from sluice.domain.events import EventType, Origin, advance
+from sluice.domain.ids import Prefix, is_id
+from sluice.domain.models import Asset, ErrorInfo, Job, Upload
+from sluice.domain.states import UPLOAD_EDGES, AssetState, JobState, UploadState, check_edge
+from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects
+from sluice.service.retries import retry_on_conflict
+
+
+def parse_key(key: str) -> tuple[str, str] | None:
+    """`uploads/{tenant}/{upload}` -> (tenant_id, upload_id); None for anything else."""
+    match key.split("/"):
+        case ["uploads", tenant_id, upload_id] if is_id(Prefix.TENANT, tenant_id) and is_id(Prefix.UPLOAD, upload_id):
+            return tenant_id, upload_id
+        case _:
+            return None
+
+
+@retry_on_conflict
+def accept_object(
+    *,
+    tenant_id: str,
+    upload_id: str,
+    environment: str,
+    records: Records,
+    objects: UploadObjects,
+    executions: Executions,
+    new_id: Ids,
+    now: Clock,
+) -> Job | None:
+    """Check the object, move upload and asset on, create the job and start it. Safe to repeat at any point.
+
+    Returns the job, or None when there is nothing to transcode (unknown, closed or refused upload).
+    """
+    upload = records.upload(tenant_id, upload_id)
+    if upload is None:
+        return None
+    asset = records.asset(tenant_id, upload.asset_id)
+    if asset is None:
+        return None
+    if upload.state in (UploadState.OPEN, UploadState.COMPLETING):
+        stored = objects.head(upload.key)
+        if stored is None:
+            return None
+        origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT))
+        if stored.size != upload.size_bytes:
+            _refuse(upload, asset, origin, records)
+            return None
+        job = _accept(upload, asset, stored, origin, records, new_id)
+    elif upload.state is UploadState.COMPLETE and asset.job_id is not None:
+        existing = records.job(tenant_id, asset.job_id)
+        if existing is None or existing.state is not JobState.QUEUED:
+            return existing
+        job = existing
+    else:
+        return None
+    executions.start(job)
+    return job
+
+
+def _accept(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, records: Records, new_id: Ids) -> Job:
+    job = Job(
+        id=new_id(Prefix.JOB),
+        tenant_id=upload.tenant_id,
+        asset_id=asset.id,
+        state=JobState.QUEUED,
+        source_key=upload.key,
+        source_bytes=stored.size,
+        created_at=origin.now,
+        updated_at=origin.now,
+        correlation_id=upload.correlation_id,
+    )
+    complete = _settled(upload, UploadState.COMPLETE, origin).model_copy(update={"etag": stored.etag, "error": None})
+    asset, event = advance(asset, EventType.UPLOAD_COMPLETE, origin, to=AssetState.UPLOADED, job_id=job.id)
+    records.commit(Replace(complete), Replace(asset), Create(job), Create(event))
+    return job
+
+
+def _refuse(upload: Upload, asset: Asset, origin: Origin, records: Records) -> None:
+    error = ErrorInfo.of(UploadSizeMismatch("The stored object does not have the declared size."))
+    failed = _settled(upload, UploadState.FAILED, origin).model_copy(update={"error": error})
+    asset, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=error)
+    records.commit(Replace(failed), Replace(asset), Create(event))
+
+
+def _settled(upload: Upload, to: UploadState, origin: Origin) -> Upload:
+    state = check_edge(UPLOAD_EDGES, upload.state, to)
+    return upload.model_copy(update={"state": state, "updated_at": origin.now, "version": upload.version + 1})

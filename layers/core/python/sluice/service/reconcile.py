@@ -1,0 +1,132 @@
+"""The sweeper: once a minute it finishes what a lost, late or doubled notification left behind.
+
+Every step repeats a use case that is safe to repeat. One bad row must not stop the others: its error is logged and the row is
+met again a minute later.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sluice.domain.errors import UploadClosed
+from sluice.domain.events import Event, EventType, Origin
+from sluice.domain.ids import Prefix
+from sluice.domain.models import Delivery, Job, Upload
+from sluice.domain.states import JobState, UploadState
+from sluice.service.dispatch import dispatch_event
+from sluice.service.failures import fail_transcode, provider_error
+from sluice.service.intake import accept_object
+from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
+from sluice.service.uploads import close_upload
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LIMIT = 200  # rows of one kind in one sweep: bounds the run time, the rest is met a minute later
+GRACE = timedelta(seconds=60)  # what the ordinary path gets before the sweeper steps in
+JOB_GRACE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    environment: str
+    records: Records
+    objects: UploadObjects
+    executions: Executions
+    completions: CompletionQueue
+    deliveries: DeliveryQueue
+    new_id: Ids
+    now: Clock
+
+
+def reconcile(ports: Reconciler) -> dict[str, int]:
+    """Run every step once. Returns how many rows each step acted on."""
+    moment = ports.now()
+    return {
+        "expired_uploads": _each(_expire, ports.records.expired_uploads(before=moment, limit=LIMIT), ports),
+        "unsettled_uploads": _each(_settle, ports.records.unsettled_uploads(before=moment - GRACE, limit=LIMIT), ports),
+        "unfinished_jobs": _each(_check_job, _jobs(ports, moment), ports),
+        "undispatched_events": _each(
+            _dispatch, ports.records.undispatched_events(before=moment - GRACE, limit=LIMIT), ports
+        ),
+        "due_deliveries": _each(_send, ports.records.due_deliveries(before=moment, limit=LIMIT), ports),
+    }
+
+
+def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Reconciler) -> int:
+    done = 0
+    for row in rows:
+        try:
+            step(row, ports)
+            done += 1
+        except Exception:  # one bad row must not stop the sweep; it stays in the work index
+            logger.exception("reconcile_failed", extra={"step": step.__name__, "row_id": getattr(row, "id", None)})
+    return done
+
+
+def _expire(upload: Upload, ports: Reconciler) -> None:
+    try:
+        closed = close_upload(
+            upload.id,
+            tenant_id=upload.tenant_id,
+            state=UploadState.EXPIRED,
+            event_type=EventType.UPLOAD_EXPIRED,
+            records=ports.records,
+            origin=_origin(ports),
+        )
+    except UploadClosed:  # completed or aborted since the index was read
+        return
+    ports.objects.abort_multipart(closed.key, closed.multipart_id)
+
+
+def _settle(upload: Upload, ports: Reconciler) -> None:
+    """The object is there but its event is not, or completion itself was lost."""
+    if ports.objects.head(upload.key) is None:
+        ports.completions.send(tenant_id=upload.tenant_id, upload_id=upload.id)
+        return
+    accept_object(
+        tenant_id=upload.tenant_id,
+        upload_id=upload.id,
+        environment=ports.environment,
+        records=ports.records,
+        objects=ports.objects,
+        executions=ports.executions,
+        new_id=ports.new_id,
+        now=ports.now,
+    )
+
+
+def _jobs(ports: Reconciler, moment: datetime) -> list[Job]:
+    jobs = ports.records.unfinished_jobs(before=moment - GRACE, limit=LIMIT)
+    return [job for job in jobs if job.state is JobState.QUEUED or job.updated_at < moment - JOB_GRACE]
+
+
+def _check_job(job: Job, ports: Reconciler) -> None:
+    """Start what was never started; end what runs no more."""
+    if job.state is JobState.QUEUED:
+        ports.executions.start(job)
+    if ports.executions.running(job):
+        return
+    fail_transcode(
+        tenant_id=job.tenant_id,
+        job_id=job.id,
+        error=provider_error("provider.execution_lost", "Processing stopped without a result."),
+        environment=ports.environment,
+        records=ports.records,
+        new_id=ports.new_id,
+        now=ports.now,
+    )
+
+
+def _dispatch(event: Event, ports: Reconciler) -> None:
+    dispatch_event(event=event, records=ports.records, queue=ports.deliveries, new_id=ports.new_id, now=ports.now)
+
+
+def _send(delivery: Delivery, ports: Reconciler) -> None:
+    ports.deliveries.send(delivery, delay_s=0)
+
+
+def _origin(ports: Reconciler) -> Origin:
+    return Origin(environment=ports.environment, now=ports.now(), event_id=ports.new_id(Prefix.EVENT))
