@@ -1,0 +1,163 @@
+# Everything a developer or an operator does with this repository. `make` alone prints the list.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# Settings count only when given to make itself (`make key TENANT=...`): names like ENV and NAME mean other things in a shell.
+$(foreach name,ENV FILE JSON NAME TENANT SCOPES ONLY UPGRADE,$(if $(filter command,$(origin $(name))),,\
+  $(eval unexport $(name))$(eval override $(name) :=)))
+TARGET_ENV := $(or $(ENV),local)
+
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.sluice/node/bin:$(PATH)
+export SYSTEM_PATH
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+PY := .venv/bin/python
+UV := .venv/bin/uv
+ENGINE_PY := .sluice/engine-venv/bin/python
+NODE := .sluice/node/bin/node
+CDK := node_modules/.bin/cdk
+LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt
+PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
+PYTHONS := 3.11 3.12 3.13
+CODE := layers/core/python/sluice functions infra
+# Runs a command, and once more if it fails: for downloads.
+RETRY := try() { "$$@" || { echo "failed, trying once more: $$*" >&2; sleep 3; "$$@"; }; }; try
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------- set-up
+
+.PHONY: setup
+setup: .venv/.locked .sluice/engine-venv/.locked node_modules/.locked ## install everything into this checkout (other targets do it themselves)
+
+# A Python that lacks ensurepip (Debian without python3-venv) makes virtual environments without pip.
+.venv/.uv: requirements/uv.txt
+	@command -v git >/dev/null || { echo "missing: git" >&2; exit 1; }
+	@PATH="$$SYSTEM_PATH"; export PATH; if ! $(PY) -m pip --version >/dev/null 2>&1; then \
+	  found=; for name in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
+	    $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; found=$$name; \
+	    $$name -c 'import ensurepip, venv' 2>/dev/null && break; done; \
+	  test -n "$$found" || { echo "missing: Python >= 3.11 (or name it: make PYTHON=/path/to/python3)" >&2; exit 1; }; \
+	  $$found -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "missing: the venv module of $$found (Debian and Ubuntu: install python3-venv)" >&2; exit 1; }; \
+	  echo "making .venv with $$($$found --version)"; $$found -m venv --clear .venv; fi
+	@$(RETRY) $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
+
+# The .pth line puts the shared package on the path of this environment alone, so no PYTHONPATH leaks into child processes.
+.venv/.locked: requirements/dev.txt .venv/.uv
+	@echo "installing $<"
+	@$(RETRY) $(UV) pip sync --quiet --python $(PY) --require-hashes --only-binary :all: $<
+	@echo "$(CURDIR)/layers/core/python" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sluice.pth"
+	@touch $@
+
+.sluice/engine-venv/.locked: requirements/engine.txt .venv/.uv
+	@echo "installing $<"
+	@test -x $(ENGINE_PY) || $(UV) venv --quiet --clear --python $(PY) .sluice/engine-venv
+	@$(RETRY) $(UV) pip sync --quiet --python $(ENGINE_PY) --require-hashes --only-binary :all: $<
+	@touch $@
+
+$(NODE): | .venv/.locked
+	@$(PY) -m infra.local.link_node "$$SYSTEM_PATH"
+
+node_modules/.locked: package-lock.json package.json .npmrc | $(NODE)
+	@echo "installing package-lock.json"
+	@$(RETRY) npm ci --loglevel=error </dev/null
+	@touch $@
+
+# ---------------------------------------------------------------- on this machine
+
+.PHONY: demo up down logs tenant key redrive
+demo: setup ## the main job, end to end, on this machine [FILE=video] [JSON=report]
+	@$(PY) -m infra.local.demo $${FILE:+--file "$$FILE"} $${JSON:+--json "$$JSON"}
+
+up: setup ## start the embedded AWS with the stacks deployed, and leave it running
+	@$(PY) -m infra.local.cli up
+
+down: setup ## stop it
+	@$(PY) -m infra.local.cli down
+
+logs: setup ## its logs
+	@$(PY) -m infra.local.cli logs
+
+tenant: setup ## create a tenant: NAME= [ENV=]
+	@test -n "$$NAME" || { echo "which tenant? make tenant NAME=..." >&2; exit 2; }
+	@$(PY) -m infra.operate --environment $(TARGET_ENV) create-tenant --name "$$NAME"
+
+key: setup ## create an API key: TENANT= SCOPES="a b" [ENV=]
+	@test -n "$$TENANT" -a -n "$$SCOPES" || { echo 'whose key, for what? make key TENANT=... SCOPES="..."' >&2; exit 2; }
+	@$(PY) -m infra.operate --environment $(TARGET_ENV) create-key --tenant "$$TENANT" --scopes "$$SCOPES"
+
+redrive: setup ## send dead webhook deliveries again [ENV=]
+	@$(PY) -m infra.operate --environment $(TARGET_ENV) redrive
+
+# ---------------------------------------------------------------- AWS
+
+.PHONY: synth deploy
+synth: setup ## the CloudFormation templates, into cdk.out [ENV=]
+	@$(CDK) synth --quiet --all -c environment=$(TARGET_ENV)
+
+deploy: setup ## deploy to the AWS account of your credentials: ENV=dev|staging|prod
+	@case "$(TARGET_ENV)" in dev|staging|prod) ;; *) echo "deploy where? make deploy ENV=dev|staging|prod" >&2; exit 2;; esac
+	@$(CDK) deploy --all --require-approval broadening -c environment=$(TARGET_ENV)
+
+# ---------------------------------------------------------------- gates
+
+.PHONY: check test format format-check lint types check-platforms bench
+check: format-check lint types check-platforms test ## all gates, as CI runs them
+
+# One run, cheapest first, so that coverage and the 20 slowest are of the whole.
+test: setup ## all tests
+	@mkdir -p artefacts
+	@$(PY) -m pytest tests/unit tests/infra tests/architecture tests/contract tests/media tests/e2e \
+	  --cov --cov-report=term --cov-report=xml:artefacts/coverage.xml --junitxml=artefacts/junit.xml </dev/null
+
+format: setup ## rewrite the code in the one format
+	@.venv/bin/ruff check --quiet --select I --fix .
+	@.venv/bin/ruff format .
+
+format-check: setup
+	@.venv/bin/ruff format --check .
+
+lint: setup ## ruff
+	@.venv/bin/ruff check .
+
+types: setup ## mypy --strict
+	@.venv/bin/mypy --strict $(CODE)
+
+check-platforms: setup ## every locked package has a wheel for Linux x86_64 and aarch64 and for macOS arm64
+	@set -e; for platform in $(PLATFORMS); do for python in $(PYTHONS); do for lock in $(LOCKS); do \
+	  $(UV) pip install --quiet --dry-run --no-deps --only-binary :all: --require-hashes --target .sluice/no-such-folder \
+	    --python-platform $$platform --python-version $$python -r $$lock || { echo "$$lock: $$platform $$python" >&2; exit 1; }; \
+	  done; done; echo "locks resolve for $$platform"; done
+
+bench: setup ## figures, one per line: name value unit limit [ONLY=name] [JSON=report]
+	@$(PY) -m tests.bench $${ONLY:+--only "$$ONLY"} $${JSON:+--json "$$JSON"}
+
+# ---------------------------------------------------------------- generated files
+
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+  $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock clean
+lock: .venv/.uv ## write the lock files from requirements/*.in and package.json [UPGRADE=1]
+	@$(RETRY) $(COMPILE) requirements/uv.in -o requirements/uv.txt
+	@$(RETRY) $(COMPILE) requirements/dev.in -o requirements/dev.txt
+	@$(RETRY) $(COMPILE) requirements/engine.in -o requirements/engine.txt
+	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/transcoder.in -o requirements/transcoder.txt
+	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/layer.in -o layers/deps/requirements.txt
+	@$(MAKE) --no-print-directory $(NODE)
+	@$(RETRY) npm install --package-lock-only --loglevel=error </dev/null
+
+clean: ## remove what was generated (not what was installed)
+	@rm -rf cdk.out artefacts .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './.sluice/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
