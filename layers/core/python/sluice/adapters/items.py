@@ -124,7 +124,7 @@ def _indexes(record: Model, key: Key) -> Item:
 def to_item(record: Model) -> Item:
     """The item in DynamoDB's wire format."""
     key = key_of(record)
-    body = json.loads(record.model_dump_json(exclude_none=True), parse_float=Decimal)
+    body = json.loads(record.model_dump_json(), parse_float=Decimal)
     item = {table.PK: key.pk, table.SK: key.sk, **_indexes(record, key), "record": body}
     if "version" in body:
         item[table.VERSION] = body.pop("version")

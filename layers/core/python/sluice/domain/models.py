@@ -206,8 +206,10 @@ class Delivery(Model):
     asset_id: str
     sequence: int  # with asset_id: the key of the event row
     state: DeliveryState
-    attempts: int = 0
-    next_attempt_at: datetime | None = None
+    attempts: int = 0  # recorded ones; never reset
+    redriven_after: int = 0  # attempts made before the last redrive: the retry schedule counts from here
+    next_attempt_at: datetime | None = None  # when the sweeper queues it, unless it was settled or claimed before
+    claimed_until: datetime | None = None  # a sender is at work; after this moment it is taken to have died
     last_status: int | None = None
     created_at: datetime
     updated_at: datetime

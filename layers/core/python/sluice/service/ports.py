@@ -1,10 +1,11 @@
 """What the use cases need from the outside, as Protocols. Adapters implement them; fakes pass the same contract suites."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from sluice.domain.deliveries import DeliveryMessage
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.models import (
@@ -193,8 +194,19 @@ class DeliveryQueue(Protocol):
         ...
 
 
+class DeadLetter(NamedTuple):
+    message: DeliveryMessage
+    receipt: str
+
+
 class DeadLetterQueue(Protocol):
     def send(self, delivery: Delivery) -> None: ...
+
+    def receive(self) -> list[DeadLetter]:
+        """Up to 10 letters, hidden from others for a while; empty when there are none to see now."""
+        ...
+
+    def delete(self, letter: DeadLetter) -> None: ...
 
 
 class Answer(NamedTuple):
@@ -204,13 +216,31 @@ class Answer(NamedTuple):
     latency_ms: int
 
 
+class SendFailed(Exception):
+    """No HTTP answer. `failure` is the stable word of DeliveryAttempt: timeout | connection | tls."""
+
+    def __init__(self, failure: Literal["timeout", "connection", "tls"], latency_ms: int) -> None:
+        super().__init__(failure)
+        self.failure = failure
+        self.latency_ms = latency_ms
+
+
 class WebhookSender(Protocol):
     def check_url(self, url: str) -> None:
-        """Raises UrlNotAllowed."""
+        """Raises UrlNotAllowed; also when the name does not resolve."""
         ...
 
-    def post(self, url: str, *, headers: dict[str, str], body: bytes, timeout_s: float) -> Answer:
-        """Raises UrlNotAllowed or SendFailed; never follows redirects."""
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        """Within `timeout_s` from the first byte out to the last byte in. Raises UrlNotAllowed or SendFailed.
+
+        Redirects are answers like any other.
+        """
+        ...
+
+
+class WebhookSigner(Protocol):
+    def headers(self, *, secret: str, message_id: str, sent_at: datetime, body: str) -> dict[str, str]:
+        """Standard Webhooks 1.0: webhook-id, webhook-timestamp and webhook-signature."""
         ...
 
 
