@@ -100,7 +100,6 @@ class FailTranscodeSettings(Settings):
 class TranscoderSettings(Settings):
     uploads_bucket: str
     media_bucket: str
-    scratch_dir: str = "/scratch"  # a VOLUME of the image, owned by its user
 
 
 class DispatchEventsSettings(Settings):

@@ -1,7 +1,7 @@
 """Stored items: which key, index entries and clean-up time each record gets, and the way back.
 
-The body of an item is the record's fields; everything an index needs is derived from the record here, so that an index entry
-disappears by itself when the record no longer calls for action (the `due` index is sparse).
+The body of an item is the record's fields; everything an index needs is derived from the record here, so that an
+index entry disappears by itself when the record no longer calls for action (the `due` index is sparse).
 """
 
 import json

@@ -1,7 +1,7 @@
 """The record store over DynamoDB: implements `service.ports.Records`.
 
-Failed assumptions become WriteConflict; collisions between transactions (TransactionConflict) are ours to repeat, since the SDK
-does not, and say nothing about the assumptions.
+Failed assumptions become WriteConflict; collisions between transactions (TransactionConflict) are ours to repeat,
+since the SDK does not, and say nothing about the assumptions.
 """
 
 import random

@@ -1,7 +1,7 @@
 """What a failed transcode attempt means: try again, on which capacity, or tell the tenant that it failed.
 
-AWS ends every non-zero exit and every Spot stop as the same `States.TaskFailed`, so the task's own result row is read first
-and the task description in `Cause` second.
+AWS ends every non-zero exit and every Spot stop as the same `States.TaskFailed`, so the task's own result row is read
+first and the task description in `Cause` second.
 """
 
 import json

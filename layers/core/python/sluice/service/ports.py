@@ -1,4 +1,7 @@
-"""What the use cases need from the outside, as Protocols. Adapters implement them; fakes pass the same contract suites."""
+"""What the use cases need from the outside, as Protocols.
+
+Adapters implement them; fakes pass the same contract suites.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ from sluice.domain.models import (
     Upload,
     WebhookEndpoint,
 )
+from sluice.domain.playback_tokens import Claims
 
 Versioned = (
     Tenant
@@ -93,7 +97,7 @@ class Records(Protocol):
     def playback(self, playback_id: str) -> PlaybackLookup | None: ...
 
     def list_assets(self, tenant_id: str, *, limit: int, before: str | None) -> tuple[list[Asset], str | None]:
-        """Newest first (eventually consistent); `before` and the answer's second half are asset ids, None at the end."""
+        """Newest first, eventually consistent; `before` and the second half of the answer are asset ids."""
         ...
 
     def save_progress(self, progress: JobProgress) -> None: ...
@@ -256,4 +260,17 @@ class PlaylistFiles(Protocol):
 
     def read(self, path: str) -> str:
         """Raises PlaybackNotFound."""
+        ...
+
+
+class PlaybackTokens(Protocol):
+    def issue(self, claims: Claims) -> str: ...
+    def read(self, token: str) -> Mapping[str, object]:
+        """The payload of a token that we signed; its time is not checked. Raises PlaybackDenied."""
+        ...
+
+
+class UrlSigner(Protocol):
+    def sign(self, resource: str, *, expires_at: int) -> str:
+        """The query that opens every URL matching `resource` (`*` is a wildcard) until `expires_at` (Unix seconds)."""
         ...

@@ -1,7 +1,7 @@
 """The sweeper: once a minute it finishes what a lost, late or doubled notification left behind.
 
-Every step repeats a use case that is safe to repeat. One bad row must not stop the others: its error is logged and the row is
-met again a minute later.
+Every step repeats a use case that is safe to repeat. One bad row must not stop the others: its error is logged and
+the row is met again a minute later.
 """
 
 import logging

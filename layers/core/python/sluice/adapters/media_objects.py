@@ -1,0 +1,23 @@
+"""The media bucket as the transcoder sees it: write only."""
+
+from pathlib import Path
+from typing import Any
+
+
+class S3MediaObjects:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put_file(
+        self, key: str, path: Path, *, content_type: str, cache_control: str, metadata: dict[str, str]
+    ) -> None:
+        with path.open("rb") as body:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                CacheControl=cache_control,
+                Metadata=metadata,
+            )
