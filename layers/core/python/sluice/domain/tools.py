@@ -1,0 +1,52 @@
+"""A run of an outside program (ffmpeg, ffprobe, Packager) as data: what to run, within which limits, and how it ended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.domain.errors import SluiceError
+
+GIB = 1 << 30
+
+Progress = Callable[[Mapping[str, str]], None]
+
+
+@dataclass(frozen=True)
+class ToolLimits:
+    deadline_s: float  # wall clock; then SIGTERM and, after a grace, SIGKILL
+    memory_bytes: int = 8 * GIB  # address space, which threads inflate to several times the resident size
+    file_bytes: int = 64 * GIB  # largest file it may write
+    open_files: int = 256
+    stdout_bytes: int = 4 << 20  # more is refused: no answer of these programs is larger
+
+
+@dataclass(frozen=True)
+class ToolTask:
+    argv: tuple[str, ...]  # absolute path of the program first
+    cwd: Path  # a directory of its own
+    limits: ToolLimits
+    progress: bool = False  # stdout is ffmpeg's `-progress` stream rather than an answer
+
+
+@dataclass(frozen=True)
+class ToolOutput:
+    exit_code: int  # negative: the signal that ended it
+    stdout: str  # empty for a progress stream
+    stderr_tail: str  # the last 8 KB
+    cpu_s: float
+    max_rss_bytes: int
+    sandbox: str  # seccomp | no_new_privs | none
+
+
+class ToolTimedOut(SluiceError):
+    code = "transcode_timed_out"
+    message = "Processing took longer than its limit."
+    retryable = True
+
+
+class ToolNotStarted(SluiceError):
+    """The program is missing, or the launcher could not set the limits."""
+
+    code = "tool_not_started"
+    message = "A program of the transcoder could not be started."
+    retryable = True

@@ -1,0 +1,145 @@
+"""The encode as one argument list: one ffmpeg process decodes once and makes every rendition, the sound and the poster.
+
+Pure: paths in, list out. Output names are relative to the working directory of the process.
+"""
+
+from fractions import Fraction
+
+from sluice.media import untrusted
+from sluice.media.ladder import CRF, Plan, VideoRendition
+from sluice.media.probe import AudioStream, VideoStream
+
+POSTER = "poster.jpg"
+POSTER_AT = Fraction(1, 10)  # of the duration: past a black start or title
+POSTER_LONG_SIDE = 1280
+
+AUDIO = "audio"
+AUDIO_KBPS = 128
+AUDIO_RATE = 48_000
+
+# Fragments begin at keyframes, which is all Packager needs. Not +empty_moov: it loses the edit list that hides the
+# encoder's priming samples. Not +cmaf: it shifts the first frame by one.
+_FRAGMENTED_MP4 = ("-movflags", "+frag_keyframe+delay_moov+default_base_moof", "-f", "mp4")
+
+# The owner's tags may hold a position or a name; nothing of them belongs into published media.
+_NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1")
+
+_FILE_SLACK_BYTES = 64 << 20
+
+
+def intermediate(name: str) -> str:
+    """The file that holds one rendition between encoder and packager."""
+    return f"{name}.mp4"
+
+
+def encode_argv(ffmpeg: str, source: str, plan: Plan, *, threads: int) -> list[str]:
+    """`threads`: what the top rendition's encoder may use; the others take one each."""
+    video, audio = plan.source.video, plan.source.audio
+    graph: list[str] = []
+    outputs: list[str] = []
+    if video is not None:
+        graph += video_graph(video, plan.video)
+        for position, rendition in enumerate(plan.video):
+            outputs += _video_output(rendition, plan, threads=threads if position == 0 else 1)
+        outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
+    if audio is not None:
+        graph.append(audio_graph(audio, video))
+        outputs += _audio_output(plan)
+    return [
+        ffmpeg,
+        "-hide_banner",
+        "-nostdin",  # else it reads the terminal
+        "-y",
+        "-v", "warning",
+        "-progress", "pipe:1", "-nostats", "-stats_period", "1",
+        *untrusted.INPUT_OPTIONS,
+        "-t", str(untrusted.MAX_DURATION_S),  # of the input: a jump in timestamps must not become hours of frames
+        "-i", source,
+        "-filter_complex", ";".join(graph),
+        *outputs,
+    ]  # fmt: skip
+
+
+def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...]) -> list[str]:
+    """Each rendition is scaled from the one above it, which costs a third of scaling each from the source."""
+    steps = ["setpts=PTS-STARTPTS"]  # every rendition begins at 0; audio_graph shifts the sound by as much
+    if video.interlaced:
+        steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
+    # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
+    steps.append(f"fps={_ratio(video.rate)}")
+    poster_from = next((r for r in renditions if max(r.width, r.height) <= POSTER_LONG_SIDE), renditions[-1])
+    chains = []
+    pad = f"0:{video.index}"
+    for rendition, below in zip(renditions, (*renditions[1:], None), strict=True):
+        steps += [
+            f"scale={rendition.width}:{rendition.height}:out_range=tv",  # phones deliver full range; players expect tv
+            "setsar=1",
+            "format=yuv420p",  # the only sampling that every H.264 decoder has
+        ]
+        taps = [rendition.name]
+        taps += [f"to_{below.name}"] if below else []
+        taps += ["still"] if rendition is poster_from else []
+        steps += [f"split={len(taps)}"] if len(taps) > 1 else []
+        chains.append(f"[{pad}]{','.join(steps)}" + "".join(f"[{tap}]" for tap in taps))
+        pad, steps = f"to_{below.name}" if below else "", []
+    # The first frame, overwritten by the wanted one: a picture even if the video ends early.
+    chains.append(f"[still]select=eq(n\\,0)+eq(n\\,{_poster_frame(video)})[poster]")
+    return chains
+
+
+def audio_graph(audio: AudioStream, video: VideoStream | None) -> str:
+    late_s = video.start_s if video is not None else audio.start_s
+    # first_pts=0 with async=1 pads or cuts the start and fills gaps with silence, so that sound stays with the picture.
+    return (
+        f"[0:{audio.index}]asetpts=PTS-{late_s:.6f}/TB,"
+        f"aresample={AUDIO_RATE}:async=1:first_pts=0,aformat=channel_layouts=stereo[{AUDIO}]"
+    )
+
+
+def _video_output(rendition: VideoRendition, plan: Plan, *, threads: int) -> list[str]:
+    return [
+        "-map", f"[{rendition.name}]",
+        "-fps_mode", "passthrough",  # the fps filter has decided; a second opinion could repeat a frame
+        "-c:v", "libx264",
+        "-preset", "veryfast",
+        "-threads", str(threads),
+        "-crf", str(CRF),
+        "-maxrate", f"{rendition.max_kbps}k",
+        "-bufsize", f"{rendition.max_kbps * 2}k",
+        "-profile:v", rendition.profile,
+        "-level:v", rendition.level,
+        "-g", str(plan.gop_frames),
+        "-keyint_min", str(plan.gop_frames),
+        "-sc_threshold", "0",  # keyframes only on the grid, so that all renditions switch at the same frames
+        "-flags", "+cgop",  # no frame refers across a keyframe: any segment can be the first one played
+        "-fs", str(_max_bytes(rendition.max_kbps, plan)),
+        *_NO_METADATA,
+        *_FRAGMENTED_MP4,
+        intermediate(rendition.name),
+    ]  # fmt: skip
+
+
+def _audio_output(plan: Plan) -> list[str]:
+    return [
+        "-map", f"[{AUDIO}]",
+        "-c:a", "aac",
+        "-b:a", f"{AUDIO_KBPS}k",
+        "-fs", str(_max_bytes(AUDIO_KBPS, plan)),
+        *_NO_METADATA,
+        *_FRAGMENTED_MP4,
+        intermediate(AUDIO),
+    ]  # fmt: skip
+
+
+def _max_bytes(kbps: int, plan: Plan) -> int:
+    """No honest result reaches this: it bounds what a hostile file can write."""
+    seconds = plan.source.duration_s if plan.source.duration_stated and plan.source.duration_s else None
+    return int((seconds or untrusted.MAX_DURATION_S) * kbps * 125 * 2) + _FILE_SLACK_BYTES
+
+
+def _poster_frame(video: VideoStream) -> int:
+    return int(Fraction(video.duration_s or 0) * POSTER_AT * video.rate)
+
+
+def _ratio(rate: Fraction) -> str:
+    return f"{rate.numerator}/{rate.denominator}"

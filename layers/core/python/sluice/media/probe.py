@@ -1,0 +1,257 @@
+"""What a source file is: ffprobe's argument lists, and its answers parsed into `SourceProbe` or a typed verdict.
+
+Two runs: `streams_argv` reads headers; `timing_argv` reads the timestamps of the first packets (constant or variable
+frame rate) and, where the container has an index, of the last ones (a file cut short may still have its full index).
+"""
+
+import json
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sluice.media import untrusted
+from sluice.media.timing import HEAD_PACKETS, FrameTiming, last_pts_s, measure_rate
+from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooLarge, TooLong, UnsupportedCodec
+
+# Containers whose stated duration comes from an index or header; elsewhere ffprobe estimates it from the bit rate.
+_STATED_DURATION = frozenset({"mov", "matroska"})
+_INDEXED = frozenset({"mov"})
+_INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
+
+_STREAM_FIELDS = (
+    "index,codec_type,codec_name,width,height,coded_width,coded_height,sample_aspect_ratio,pix_fmt,field_order,"
+    "r_frame_rate,avg_frame_rate,time_base,start_time,duration,nb_frames,sample_rate,channels"
+)
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoStream(Frozen):
+    index: int
+    codec: str
+    coded_width: int
+    coded_height: int
+    width: int  # as shown: rotation and pixel shape applied
+    height: int
+    rotation: int  # degrees, one of 0, 90, 180, 270
+    pixel_format: str | None
+    interlaced: bool
+    rate: Fraction  # frames per second; of a variable-rate source the nominal rate to convert to
+    variable_rate: bool
+    frame_count: int | None  # as stated by the container
+    start_s: float  # after the first timestamp of the file
+    duration_s: float | None
+
+
+class AudioStream(Frozen):
+    index: int
+    codec: str
+    channels: int
+    sample_rate: int
+    start_s: float
+    duration_s: float | None
+
+
+class SourceProbe(Frozen):
+    container: str
+    duration_s: float | None  # None: the file does not say
+    duration_stated: bool  # False: an estimate; a shorter result then says nothing about damage
+    video: VideoStream | None
+    audio: AudioStream | None
+
+
+def streams_argv(ffprobe: str, source: str) -> list[str]:
+    return [
+        ffprobe,
+        "-v", "error",
+        *untrusted.INPUT_OPTIONS,
+        "-show_entries",
+        f"stream={_STREAM_FIELDS}:stream_disposition=attached_pic:stream_side_data=rotation:"
+        "format=format_name,start_time,duration",
+        "-of", "json",
+        "-i", source,
+    ]  # fmt: skip
+
+
+def timing_argv(ffprobe: str, source: str, headers: "Headers") -> list[str]:
+    """Only for sources with a picture."""
+    intervals = f"%+#{HEAD_PACKETS}"
+    if (tail := headers.tail_from_s) is not None:
+        intervals += f",{tail:.3f}%"
+    return [
+        ffprobe,
+        "-v", "error",
+        *untrusted.INPUT_OPTIONS,
+        "-select_streams", str(headers.video_stream["index"]),
+        "-read_intervals", intervals,
+        "-show_entries", "packet=pts,dts",
+        "-of", "json",
+        "-i", source,
+    ]  # fmt: skip
+
+
+class Headers(Frozen):
+    """The first run's answer, checked but not yet timed."""
+
+    container: str
+    start_s: float
+    duration_s: float | None
+    video: dict[str, Any] | None
+    audio: dict[str, Any] | None
+
+    @property
+    def video_stream(self) -> dict[str, Any]:
+        if self.video is None:
+            raise NoStreams
+        return self.video
+
+    @property
+    def tail_from_s(self) -> float | None:
+        """Where to look for the last frames; None if the container has no index that would betray a missing end."""
+        end = self.expected_video_s
+        return None if self.container not in _INDEXED or end is None else max(0.0, end - 1.0)
+
+    @property
+    def expected_video_s(self) -> float | None:
+        """An edit list can shorten a track, so the shorter of track and file counts."""
+        known = [d for d in (_number(self.video_stream.get("duration")), self.duration_s) if d is not None]
+        return min(known, default=None)
+
+
+def parse_streams(stdout: str, stderr: str, exit_code: int, *, head: bytes) -> Headers:
+    """`head`: the file's first `untrusted.HEAD_BYTES`. Raises a verdict."""
+    if untrusted.TOO_MANY_PIXELS in stderr:
+        raise TooLarge
+    if exit_code != 0:
+        raise Corrupt if untrusted.looks_like_media(head) else NotVideo
+    answer = json.loads(stdout)
+    streams: list[dict[str, Any]] = answer.get("streams", [])
+    video = _choose([s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)], _video_supported)
+    audio = _choose([s for s in streams if s.get("codec_type") == "audio"], _audio_supported)
+    if video is None and audio is None:
+        raise NoStreams
+    info = answer.get("format", {})
+    duration_s = _number(info.get("duration"))
+    if duration_s is not None and duration_s > untrusted.MAX_DURATION_S:
+        raise TooLong
+    return Headers(
+        container=str(info.get("format_name", "")).split(",")[0],
+        start_s=_number(info.get("start_time")) or 0.0,
+        duration_s=duration_s,
+        video=video,
+        audio=audio,
+    )
+
+
+def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
+    """`timing_stdout`: the second run's answer, None for sources without a picture. Raises a verdict."""
+    try:
+        video = None if timing_stdout is None else _video(headers, timing_stdout)
+        audio = None if headers.audio is None else _audio(headers, headers.audio)
+    except (ValidationError, KeyError, ValueError, ZeroDivisionError) as error:
+        raise Corrupt from error  # a stream that ffprobe could name but not describe
+    return SourceProbe(
+        container=headers.container,
+        duration_s=headers.duration_s,
+        duration_stated=headers.container in _STATED_DURATION and headers.duration_s is not None,
+        video=video,
+        audio=audio,
+    )
+
+
+def _video(headers: Headers, timing_stdout: str) -> VideoStream:
+    stream = headers.video_stream
+    packets = json.loads(timing_stdout).get("packets", [])
+    time_base = Fraction(stream["time_base"])
+    end, expected = last_pts_s(packets, time_base), headers.expected_video_s
+    if headers.tail_from_s is not None and expected is not None and cut_short(end - headers.start_s, expected):
+        raise Corrupt
+    timing: FrameTiming = measure_rate(
+        packets, time_base, lowest=_rate(stream.get("r_frame_rate")), average=_rate(stream.get("avg_frame_rate"))
+    )
+    rotation = _rotation(stream)
+    width, height = _display_size(stream, rotation)
+    return VideoStream(
+        index=stream["index"],
+        codec=stream["codec_name"],
+        coded_width=stream.get("coded_width") or stream["width"],
+        coded_height=stream.get("coded_height") or stream["height"],
+        width=width,
+        height=height,
+        rotation=rotation,
+        pixel_format=stream.get("pix_fmt"),
+        interlaced=stream.get("field_order") in _INTERLACED,
+        rate=timing.rate,
+        variable_rate=timing.variable,
+        frame_count=int(stream["nb_frames"]) if "nb_frames" in stream else None,
+        start_s=(_number(stream.get("start_time")) or headers.start_s) - headers.start_s,
+        duration_s=headers.expected_video_s,
+    )
+
+
+def _audio(headers: Headers, stream: dict[str, Any]) -> AudioStream:
+    return AudioStream(
+        index=stream["index"],
+        codec=stream["codec_name"],
+        channels=stream["channels"],
+        sample_rate=int(stream["sample_rate"]),
+        start_s=(_number(stream.get("start_time")) or headers.start_s) - headers.start_s,
+        duration_s=_number(stream.get("duration")),
+    )
+
+
+def cut_short(actual_s: float, expected_s: float) -> bool:
+    """More is missing than rounding, a last long frame or a few damaged packets explain."""
+    return expected_s - actual_s > 0.5 + 0.01 * expected_s
+
+
+def _choose(streams: list[dict[str, Any]], supported: Any) -> dict[str, Any] | None:
+    """The first stream that can be decoded; phones add a second sound track of a kind that only they know."""
+    usable = [stream for stream in streams if supported(stream)]
+    if streams and not usable:
+        raise UnsupportedCodec
+    return usable[0] if usable else None
+
+
+def _video_supported(stream: dict[str, Any]) -> bool:
+    return stream.get("codec_name") in untrusted.VIDEO_CODECS
+
+
+def _audio_supported(stream: dict[str, Any]) -> bool:
+    return untrusted.audio_supported(str(stream.get("codec_name")))
+
+
+def _is_cover(stream: dict[str, Any]) -> bool:
+    return bool(stream.get("disposition", {}).get("attached_pic"))
+
+
+def _rotation(stream: dict[str, Any]) -> int:
+    turns = [side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side]
+    return round(float(turns[0]) / 90) * 90 % 360 if turns else 0
+
+
+def _display_size(stream: dict[str, Any], rotation: int) -> tuple[int, int]:
+    width, height = int(stream["width"]), int(stream["height"])
+    if width < 1 or height < 1:
+        raise ValueError("no picture size")
+    shape = str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/")
+    pixel = Fraction(1) if shape.startswith("0/") or shape.endswith("/0") else Fraction(shape)
+    if pixel > 1:
+        width = round(width * pixel)  # widen or heighten, so that no line of the source is thrown away
+    elif pixel < 1:
+        height = round(height / pixel)
+    return (height, width) if rotation in (90, 270) else (width, height)
+
+
+def _number(text: Any) -> float | None:
+    return None if text is None else float(text)
+
+
+def _rate(text: Any) -> Fraction | None:
+    numerator, _, denominator = str(text).partition("/")
+    if not (numerator.isdigit() and denominator.isdigit()) or int(numerator) == 0 or int(denominator) == 0:
+        return None
+    return Fraction(int(numerator), int(denominator))
