@@ -1,4 +1,4 @@
-"""One webhook delivery through its life: what a queue message says, when the next attempt comes, which states follow."""
+"""One webhook delivery through its life: what a queue message says, when the next attempt comes, what follows."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

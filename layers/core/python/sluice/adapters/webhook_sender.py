@@ -1,0 +1,106 @@
+"""Posts to endpoints of tenants: hostile by assumption.
+
+Connects to the address that was checked, with the name's SNI, Host and certificate; follows no redirect; reads a bounded
+part of the answer. One deadline spans connecting, TLS, sending and reading; name look-ups have the system's own limit.
+"""
+
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from sluice.adapters.deadline_socket import Deadline, DeadlineSocket
+from sluice.adapters.ssrf_guard import NameNotResolved, SsrfGuard, Target
+from sluice.service.ports import Answer, SendFailed
+
+USER_AGENT = "Sluice-Webhooks/1"
+MAX_BODY_READ = 4_000  # 1,000 characters of up to four bytes
+MAX_BODY_SHOWN = 1_000
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+@cache
+def default_tls() -> ssl.SSLContext:
+    """System trust, name check on. Loading the certificates takes about 20 ms: once."""
+    return ssl.create_default_context()
+
+
+class HttpWebhookSender:
+    def __init__(self, guard: SsrfGuard, tls: Callable[[], ssl.SSLContext] = default_tls) -> None:
+        self._guard = guard
+        self._tls = tls
+
+    def check_url(self, url: str) -> None:
+        self._guard.check(url)
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        deadline = Deadline(timeout_s)
+        try:
+            return self._exchange(self._guard.check(url), headers, body, deadline)
+        except NameNotResolved as error:
+            raise SendFailed("connection", deadline.elapsed_ms()) from error
+        except TimeoutError as error:
+            raise SendFailed("timeout", deadline.elapsed_ms()) from error
+        except ssl.SSLError as error:
+            raise SendFailed("tls", deadline.elapsed_ms()) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise SendFailed("connection", deadline.elapsed_ms()) from error
+
+    def _exchange(self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
+        connection = http.client.HTTPConnection(target.host, target.port)
+        sock = self._connect(target, deadline)
+        try:
+            connection.sock = DeadlineSocket(sock, deadline)
+            connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
+            own = {"Host": target.authority, "User-Agent": USER_AGENT, "Connection": "close"}
+            for name, value in {**headers, **own, "Content-Length": str(len(body))}.items():
+                connection.putheader(name, value)
+            connection.endheaders(body)
+            response = connection.getresponse()
+            excerpt = _read_excerpt(response)
+            response.close()
+            return Answer(
+                status=response.status,
+                body=excerpt,
+                retry_after_s=_seconds(response.getheader("Retry-After")),
+                latency_ms=deadline.elapsed_ms(),
+            )
+        finally:
+            sock.close()
+
+    def _connect(self, target: Target, deadline: Deadline) -> socket.socket:
+        """To the first address that answers; all of them were checked."""
+        failure: OSError | None = None
+        for address in target.addresses:
+            try:
+                sock = socket.create_connection((str(address), target.port), timeout=deadline.remaining())
+            except OSError as error:
+                failure = error
+                continue
+            if not target.tls:
+                return sock
+            sock.settimeout(deadline.remaining())
+            try:
+                return self._tls().wrap_socket(sock, server_hostname=target.host)
+            except BaseException:
+                sock.close()
+                raise
+        raise failure or ConnectionError("no address")
+
+
+def _read_excerpt(response: http.client.HTTPResponse) -> str:
+    """The first part of the answer, for the tenant's log. The status decides: a broken body is cut, not an error."""
+    read = b""
+    try:
+        while len(read) < MAX_BODY_READ and (piece := response.read1(MAX_BODY_READ - len(read))):
+            read += piece
+    except (OSError, http.client.HTTPException):
+        pass
+    return read.decode("utf-8", errors="replace")[:MAX_BODY_SHOWN]
+
+
+def _seconds(retry_after: str | None) -> int | None:
+    """Retry-After in seconds; its date form is not used by webhook receivers and is ignored."""
+    return int(retry_after) if retry_after and _SECONDS.fullmatch(retry_after) else None
