@@ -184,3 +184,20 @@ class ProviderFailure(SluiceError):
     code = "provider_failure"
     message = "A service that we depend on failed; try again."
     retryable = True
+
+
+class MalformedBody(SluiceError):
+    code = "malformed_body"
+    message = "The body is not valid JSON."
+    error_class = ErrorClass.INPUT
+
+
+class UnsupportedMediaType(SluiceError):
+    code = "unsupported_media_type"
+    message = "Bodies must be application/json."
+    error_class = ErrorClass.INPUT
+
+
+class RouteNotFound(NotFound):
+    code = "route_not_found"
+    message = "There is no such route."

@@ -1,0 +1,136 @@
+"""RFC 9457 problem+json: the one place where errors become HTTP statuses."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.depends import DependencyResolutionError
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+
+from sluice.domain import errors as domain
+from sluice.domain.errors import FieldError, SluiceError
+from sluice.http.caller import Trace
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+
+# A class that is not listed has the status of its nearest listed parent.
+STATUS: Mapping[type[SluiceError], HTTPStatus] = {
+    SluiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    domain.MalformedBody: HTTPStatus.BAD_REQUEST,
+    domain.InvalidCursor: HTTPStatus.BAD_REQUEST,
+    domain.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    domain.MissingScope: HTTPStatus.FORBIDDEN,
+    domain.PlaybackDenied: HTTPStatus.FORBIDDEN,
+    domain.NotFound: HTTPStatus.NOT_FOUND,
+    domain.Conflict: HTTPStatus.CONFLICT,
+    domain.WriteConflict: HTTPStatus.CONFLICT,
+    domain.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    domain.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    domain.ProviderFailure: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+# pydantic's error types -> our stable field codes; anything else is "invalid"
+_FIELD_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_field",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "greater_than": "out_of_range",
+    "greater_than_equal": "out_of_range",
+    "less_than": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "string_pattern_mismatch": "bad_format",
+    "literal_error": "not_allowed",
+    "enum": "not_allowed",
+}
+
+
+class ProblemField(BaseModel):
+    """Where: an RFC 6901 pointer into the body, or `query.limit`, `header.idempotency-key`."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457, with our members. `code` is stable; `detail` is safe to show to users."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    correlation_id: str
+    retryable: bool
+    errors: list[ProblemField]
+
+
+def status_of(error: type[SluiceError]) -> HTTPStatus:
+    return next(STATUS[parent] for parent in error.__mro__ if parent in STATUS)
+
+
+def typed(error: Exception) -> SluiceError:
+    """Our error for whatever a route, Powertools or pydantic raised."""
+    if isinstance(error, DependencyResolutionError) and isinstance(error.__cause__, Exception):
+        return typed(error.__cause__)
+    match error:
+        case SluiceError():
+            return error
+        case RequestValidationError():
+            return domain.InvalidRequest(errors=tuple(_field(found) for found in error.errors()))
+        case ServiceError(status_code=HTTPStatus.NOT_FOUND):
+            return domain.RouteNotFound()
+        case _:
+            return SluiceError()
+
+
+def _field(found: Mapping[str, Any]) -> FieldError:
+    place, *path = (str(part) for part in found["loc"])
+    if place == "body":
+        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+    else:
+        pointer = ".".join([place, *path])
+    return FieldError(pointer, _field_code(str(found["type"])), str(found["msg"]))
+
+
+def _field_code(kind: str) -> str:
+    return _FIELD_CODES.get(kind) or ("wrong_type" if kind.endswith(("_type", "_parsing")) else "invalid")
+
+
+def problem(error: Exception, *, instance: str, trace: Trace) -> Response[str]:
+    """The answer for `error`; logs it: what the caller did wrong at INFO, our own failures with their traceback."""
+    known = typed(error)
+    status = status_of(type(known))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("request_failed", extra={"code": known.code, "status": int(status)}, exc_info=error)
+    else:
+        logger.info("request_refused", extra={"code": known.code, "status": int(status)})
+    body = Problem(
+        type=f"urn:sluice:error:{known.code}",
+        title=known.message,
+        status=status,
+        detail=known.detail,
+        instance=instance,
+        code=known.code,
+        request_id=trace.request_id,
+        correlation_id=trace.correlation_id,
+        retryable=known.retryable,
+        errors=[ProblemField(**field._asdict()) for field in known.errors],
+    )
+    return Response(status, PROBLEM_JSON, body.model_dump_json(), headers=_advice(known, status))
+
+
+def _advice(error: SluiceError, status: HTTPStatus) -> dict[str, str]:
+    headers = {"WWW-Authenticate": 'Bearer realm="sluice"'} if status is HTTPStatus.UNAUTHORIZED else {}
+    return {**headers, "Retry-After": "2"} if error.retryable else headers
