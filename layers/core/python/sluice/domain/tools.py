@@ -1,8 +1,9 @@
-"""A run of an outside program (ffmpeg, ffprobe, Packager) as data: what to run, within which limits, and how it ended."""
+"""A run of an outside program (ffmpeg, ffprobe, Packager) as data: what to run, within which limits, how it ended."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sluice.domain.errors import SluiceError
 
@@ -25,7 +26,7 @@ class ToolTask:
     argv: tuple[str, ...]  # absolute path of the program first
     cwd: Path  # a directory of its own
     limits: ToolLimits
-    progress: bool = False  # stdout is ffmpeg's `-progress` stream rather than an answer
+    streams_progress: bool = False  # stdout is ffmpeg's `-progress` stream rather than an answer
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,10 @@ class ToolOutput:
     sandbox: str  # seccomp | no_new_privs | none
 
 
-class ToolTimedOut(SluiceError):
-    code = "transcode_timed_out"
+class ToolLimitExceeded(SluiceError):
+    """The run was ended at its deadline, or printed more than any honest answer holds."""
+
+    code = "tool_limit_exceeded"
     message = "Processing took longer than its limit."
     retryable = True
 
@@ -50,3 +53,11 @@ class ToolNotStarted(SluiceError):
     code = "tool_not_started"
     message = "A program of the transcoder could not be started."
     retryable = True
+
+
+class Binaries(NamedTuple):
+    """Absolute paths."""
+
+    ffmpeg: str
+    ffprobe: str
+    packager: str
