@@ -1,0 +1,24 @@
+"""The queue of completion requests and the state machine, in memory."""
+
+from sluice.domain.models import Job
+
+
+class FakeCompletionQueue:
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    def send(self, *, tenant_id: str, upload_id: str) -> None:
+        self.sent.append((tenant_id, upload_id))
+
+
+class FakeExecutions:
+    def __init__(self) -> None:
+        self.names: list[str] = []  # every execution that ever started; a name is taken for good
+        self.ended: set[str] = set()
+
+    def start(self, job: Job) -> None:
+        if job.id not in self.names:
+            self.names.append(job.id)
+
+    def running(self, job: Job) -> bool:
+        return job.id in self.names and job.id not in self.ended

@@ -1,0 +1,27 @@
+"""A clock that moves when told to, and ids that sort by creation."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from ulid import ULID
+
+from sluice.domain.ids import Prefix
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 12, 1, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def tick(self, **delta: float) -> None:
+        self.moment += timedelta(**delta)
+
+
+class FakeIds:
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def __call__(self, prefix: Prefix) -> str:
+        return f"{prefix}_{str(ULID.from_int(next(self._numbers))).lower()}"

@@ -1,0 +1,139 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sluice.domain.errors import ErrorClass
+from sluice.domain.models import ErrorInfo, JobResult
+from sluice.domain.states import AssetState, JobState
+from sluice.service.failures import Failure, Verdict, classify_failure, fail_transcode, provider_error
+
+from tests.unit.world import World
+
+NOT_VIDEO = ErrorInfo(
+    code="input.not_video", error_class=ErrorClass.INPUT, retryable=False, message="This is not a video."
+)
+
+
+def ecs_task(exit_code: int | None, stop_code: str = "EssentialContainerExited") -> str:
+    container: dict[str, Any] = {"Name": "transcoder"}
+    if exit_code is not None:
+        container["ExitCode"] = exit_code
+    return json.dumps({"StopCode": stop_code, "Containers": [container]})
+
+
+def verdict(
+    world: World,
+    *,
+    attempt: int = 1,
+    capacity: str = "FARGATE_SPOT",
+    error: str = "States.TaskFailed",
+    cause: str = "{}",
+    age: timedelta = timedelta(minutes=1),
+    job_id: str = "job_x",
+) -> Verdict:
+    failure = Failure(world.caller.tenant_id, job_id, attempt, capacity, error, cause, started_at=world.now() - age)
+    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3)
+
+
+def test_a_fault_is_tried_again_and_the_last_time_on_demand() -> None:
+    world = World()
+    first = verdict(world, cause=ecs_task(1))
+    assert (first.action, first.attempt, first.capacity) == ("retry", 2, "FARGATE_SPOT")
+    second = verdict(world, attempt=2, cause=ecs_task(1))
+    assert (second.action, second.attempt, second.capacity) == ("retry", 3, "FARGATE")
+    third = verdict(world, attempt=3, capacity="FARGATE", cause=ecs_task(1))
+    assert third.action == "fail" and third.error is not None
+    assert (third.error.code, third.error.error_class) == ("provider.task_failed", ErrorClass.PROVIDER)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        ("States.TaskFailed", ecs_task(143, "SpotInterruption")),
+        ("States.TaskFailed", ecs_task(None, "TerminationNotice")),
+        ("ECS.AmazonECSException", '{"Failures":[{"Reason":"RESOURCE:CPU"}]}'),
+        ("ECS.AmazonECSException", '{"Failures":[{"Reason":"Capacity is unavailable at this time."}]}'),
+        ("ECS.ThrottlingException", "Rate exceeded"),
+    ],
+)
+def test_lost_capacity_consumes_no_attempt_until_the_total_deadline(error: str, cause: str) -> None:
+    world = World()
+    again = verdict(world, attempt=2, error=error, cause=cause)
+    assert (again.action, again.attempt) == ("retry", 2)
+    late = verdict(world, attempt=2, error=error, cause=cause, age=timedelta(hours=25))
+    assert late.action == "fail"
+
+
+def test_the_tasks_own_word_comes_first() -> None:
+    world = World()
+    result = {"tenant_id": world.caller.tenant_id, "job_id": "job_x", "attempt": 1, "created_at": world.now()}
+    world.records.save_result(JobResult(**result, outcome="failed", error=NOT_VIDEO))
+    assert verdict(world, cause=ecs_task(137)) == Verdict("fail", 1, "FARGATE_SPOT", 0, NOT_VIDEO)
+    world.records.save_result(JobResult(**result, outcome="interrupted"))
+    assert verdict(world, cause=ecs_task(143)).attempt == 1
+    world.records.save_result(JobResult(**result, outcome="succeeded"))
+    assert verdict(world, cause=ecs_task(137)).action == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "code"),
+    [
+        ("States.Timeout", "", "provider.timeout"),
+        ("States.TaskFailed", ecs_task(137), "provider.killed"),
+        ("States.TaskFailed", ecs_task(None, "TaskFailedToStart"), "provider.not_started"),
+        ("States.TaskFailed", "not json", "provider.task_failed"),
+        ("ECS.AccessDeniedException", "User is not authorized", "provider.task_failed"),
+    ],
+)
+def test_an_end_without_a_word_is_typed_by_its_description(error: str, cause: str, code: str) -> None:
+    ended = verdict(World(), attempt=3, error=error, cause=cause)
+    assert ended.action == "fail" and ended.error is not None and ended.error.code == code
+
+
+def fail(world: World, job_id: str, error: ErrorInfo = NOT_VIDEO) -> None:
+    fail_transcode(
+        tenant_id=world.caller.tenant_id,
+        job_id=job_id,
+        error=error,
+        environment="dev",
+        records=world.records,
+        new_id=world.new_id,
+        now=world.now,
+    )
+
+
+def test_failing_ends_job_and_asset_and_tells_it_once() -> None:
+    world = World()
+    upload, asset, job = world.uploaded()
+    fail(world, job.id)
+    fail(world, job.id, provider_error("provider.late", "too late"))
+    failed = world.asset_of(upload)
+    assert failed.state is AssetState.FAILED and failed.error == NOT_VIDEO
+    assert world.event_types(asset.id).count("error.processing") == 1
+    stored = world.records.job(job.tenant_id, job.id)
+    assert stored is not None and stored.state is JobState.FAILED and stored.finished_at == world.now()
+    data = json.loads(world.records.events(asset.tenant_id, asset.id)[-1].body)["data"]
+    assert data["error"] == {
+        "code": "input.not_video",
+        "class": "input",
+        "retryable": False,
+        "message": "This is not a video.",
+    }
+
+
+def test_failing_a_deleted_asset_ends_only_the_job() -> None:
+    world = World()
+    upload, asset, job = world.uploaded()
+    gone = world.asset_of(upload).model_copy(update={"state": AssetState.DELETED})
+    world.records.rows[next(k for k, v in world.records.rows.items() if v == asset)] = gone
+    fail(world, job.id)
+    assert world.asset_of(upload) == gone
+    stored = world.records.job(job.tenant_id, job.id)
+    assert stored is not None and stored.state is JobState.FAILED
+
+
+def test_an_unknown_job_is_nothing() -> None:
+    world = World()
+    fail(world, "job_" + "0" * 26)
+    assert not world.records.rows

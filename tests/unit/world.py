@@ -1,0 +1,113 @@
+"""One tenant's world over fakes: what the use-case tests act on."""
+
+from dataclasses import dataclass, field
+
+from sluice.domain.ids import Prefix
+from sluice.domain.models import Asset, Job, Upload
+from sluice.domain.parts import MIB, part_count, part_length
+from sluice.service import uploads
+from sluice.service.completion import complete_upload
+from sluice.service.intake import accept_object
+from sluice.service.uploads import Caller, NewUpload
+from tests.fakes.pipeline import FakeCompletionQueue, FakeExecutions
+from tests.fakes.records import FakeRecords
+from tests.fakes.time import FakeClock, FakeIds
+from tests.fakes.uploads_bucket import FakePartSigner, FakeUploadObjects
+
+
+@dataclass
+class World:
+    records: FakeRecords = field(default_factory=FakeRecords)
+    objects: FakeUploadObjects = field(default_factory=FakeUploadObjects)
+    queue: FakeCompletionQueue = field(default_factory=FakeCompletionQueue)
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
+    now: FakeClock = field(default_factory=FakeClock)
+    new_id: FakeIds = field(default_factory=FakeIds)
+
+    def __post_init__(self) -> None:
+        self.caller = Caller(self.new_id(Prefix.TENANT), "dev", "req-1", "cor-1")
+
+    def create(self, size_bytes: int = 20 * MIB, upload_id: str | None = None) -> tuple[Upload, Asset]:
+        command = NewUpload(
+            upload_id=upload_id or self.new_id(Prefix.UPLOAD),
+            size_bytes=size_bytes,
+            content_type="video/mp4",
+            filename="a.mp4",
+            title="A film",
+            external_id=None,
+            metadata={},
+            tags=(),
+        )
+        return uploads.create_upload(
+            command,
+            caller=self.caller,
+            records=self.records,
+            objects=self.objects,
+            new_id=self.new_id,
+            now=self.now,
+            ttl_s=3600,
+            max_bytes=100 * 10**9,
+        )
+
+    def sign(self, upload: Upload, *numbers: int) -> list[uploads.SignedPart]:
+        return uploads.sign_parts(
+            upload.id,
+            numbers,
+            caller=self.caller,
+            records=self.records,
+            signer=FakePartSigner(),
+            new_id=self.new_id,
+            now=self.now,
+            expires_s=900,
+        )
+
+    def put_parts(self, upload: Upload) -> None:
+        for number in range(1, part_count(upload.size_bytes, upload.part_size) + 1):
+            length = part_length(upload.size_bytes, upload.part_size, number)
+            self.objects.put_part(upload.multipart_id, number, length)
+
+    def request_completion(self, upload: Upload) -> Upload:
+        return uploads.request_completion(
+            upload.id, caller=self.caller, records=self.records, queue=self.queue, now=self.now
+        )
+
+    def run_completion(self, upload: Upload) -> None:
+        complete_upload(
+            tenant_id=upload.tenant_id, upload_id=upload.id, records=self.records, objects=self.objects, now=self.now
+        )
+
+    def accept(self, upload: Upload) -> Job | None:
+        return accept_object(
+            tenant_id=upload.tenant_id,
+            upload_id=upload.id,
+            environment="dev",
+            records=self.records,
+            objects=self.objects,
+            executions=self.executions,
+            new_id=self.new_id,
+            now=self.now,
+        )
+
+    def uploaded(self) -> tuple[Upload, Asset, Job]:
+        """An upload whose object has arrived and whose job is queued."""
+        upload, _ = self.create()
+        self.sign(upload, 1)
+        self.put_parts(upload)
+        self.request_completion(upload)
+        self.run_completion(upload)
+        job = self.accept(upload)
+        assert job is not None
+        return self.upload(upload), self.asset_of(upload), job
+
+    def upload(self, upload: Upload) -> Upload:
+        stored = self.records.upload(upload.tenant_id, upload.id)
+        assert stored is not None
+        return stored
+
+    def asset_of(self, upload: Upload) -> Asset:
+        stored = self.records.asset(upload.tenant_id, upload.asset_id)
+        assert stored is not None
+        return stored
+
+    def event_types(self, asset_id: str) -> list[str]:
+        return [event.type for event in self.records.events(self.caller.tenant_id, asset_id)]
