@@ -1,0 +1,1 @@
+"""The infrastructure as code: stacks wire, constructs hold one capability each."""

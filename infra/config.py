@@ -1,0 +1,119 @@
+"""What differs between environments: read once from the CDK context (`-c name=value`), then passed down, typed and frozen."""
+
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sluice.config import Environment
+
+SIGNING_SLOTS = ("a", "b")
+LAMBDA_PYTHON = "3.13"
+LAMBDA_ARCHITECTURE = "arm64"
+
+_RETENTION_DAYS = {Environment.LOCAL: 1, Environment.DEV: 14, Environment.STAGING: 30, Environment.PROD: 90}
+
+
+class ConfigError(ValueError):
+    """The context holds something that no deployment can be made from."""
+
+
+@dataclass(frozen=True)
+class Config:
+    environment: Environment
+    python_version: str  # of the Lambda runtime and of the wheels in its layer
+    architecture: str  # arm64 | x86_64, of functions and tasks alike
+    log_retention_days: int
+    keep_data: bool  # tables, buckets, keys and secrets outlive their stack
+    allow_loopback: bool  # webhook endpoints on 127.0.0.1
+    retry_schedule_s: str  # webhook delivery: seconds before each attempt
+    media_base_url: str | None  # None: the distribution's own domain
+    api_base_url: str | None  # None: the HTTP API's own endpoint
+    transcoder_image: str | None  # repository@sha256:...; None: built from functions/transcoder/Dockerfile
+    allowed_origins: tuple[str, ...]  # browsers that may call the API and upload parts
+    alarm_email: str | None
+    availability_zones: int
+    active_slot: str  # the signing key that `playback` signs with
+    generations: dict[str, int]  # per slot: raising it makes a new key pair
+
+    @property
+    def prefix(self) -> str:
+        return f"sluice-{self.environment}"
+
+    @property
+    def builds_for_host(self) -> bool:
+        """Functions and tasks run on this machine, with its Python and processor."""
+        return self.environment is Environment.LOCAL
+
+    @property
+    def media_base_url_parameter(self) -> str:
+        return f"/sluice/{self.environment}/media-base-url"
+
+
+def host_architecture() -> str:
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def read_config(context: Callable[[str], object]) -> Config:
+    """`context` answers None for a name that was not given. Raises ConfigError."""
+    environment = _environment(context("environment"))
+    local = environment is Environment.LOCAL
+    return Config(
+        environment=environment,
+        python_version=f"3.{sys.version_info.minor}" if local else LAMBDA_PYTHON,
+        architecture=host_architecture() if local else LAMBDA_ARCHITECTURE,
+        log_retention_days=_RETENTION_DAYS[environment],
+        keep_data=environment in {Environment.STAGING, Environment.PROD},
+        allow_loopback=local,
+        retry_schedule_s="0,1,1,2" if local else "0,5,60,300",
+        media_base_url=_url(context, "mediaBaseUrl"),
+        api_base_url=_url(context, "apiBaseUrl"),
+        transcoder_image=_image(context("transcoderImage")),
+        allowed_origins=tuple(_text(context("allowedOrigins"), "*").split(",")),
+        alarm_email=_text(context("alarmEmail"), "") or None,
+        availability_zones=_positive("availabilityZones", _text(context("availabilityZones"), "3")),
+        active_slot=_slot(_text(context("activeSlot"), SIGNING_SLOTS[0])),
+        generations={
+            slot: _positive("generation", _text(context(f"generation-{slot}"), "1")) for slot in SIGNING_SLOTS
+        },
+    )
+
+
+def _text(value: object, default: str) -> str:
+    return default if value is None else str(value)
+
+
+def _environment(value: object) -> Environment:
+    names = ", ".join(Environment)
+    if value is None:
+        raise ConfigError(f"say which environment: -c environment=<{names}>")
+    try:
+        return Environment(str(value))
+    except ValueError:
+        raise ConfigError(f"unknown environment {value!r}: one of {names}") from None
+
+
+def _url(context: Callable[[str], object], name: str) -> str | None:
+    value = _text(context(name), "")
+    if value and (not value.startswith(("https://", "http://")) or value.endswith("/")):
+        raise ConfigError(f"{name} must be an http(s) URL without a trailing slash, not {value!r}")
+    return value or None
+
+
+def _image(value: object) -> str | None:
+    image = _text(value, "")
+    if image and "@sha256:" not in image:
+        raise ConfigError("transcoderImage must name a digest (repository@sha256:...): a tag could change under us")
+    return image or None
+
+
+def _positive(name: str, value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigError(f"{name} must be a whole number above 0, not {value!r}")
+    return int(value)
+
+
+def _slot(value: str) -> str:
+    if value not in SIGNING_SLOTS:
+        raise ConfigError(f"activeSlot must be one of {', '.join(SIGNING_SLOTS)}, not {value!r}")
+    return value

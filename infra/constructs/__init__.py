@@ -1,0 +1,1 @@
+"""One capability per file: its functions, queues and grants side by side."""

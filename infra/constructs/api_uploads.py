@@ -1,0 +1,67 @@
+"""Uploads: slots, signed parts, completion."""
+
+from typing import ClassVar
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.config import Config
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_objects, allow_rows, allow_secret
+from infra.constructs.http_api import Route
+from infra.constructs.layers import Layers
+from infra.constructs.presign_role import presign_role
+from infra.constructs.python_function import PythonFunction, function_role
+from sluice.config import ApiUploadsSettings
+
+
+class ApiUploads(Construct):
+    ROUTES: ClassVar = (
+        Route("POST", "/v1/uploads"),
+        Route("GET", "/v1/uploads/{upload_id}"),
+        Route("DELETE", "/v1/uploads/{upload_id}"),
+        Route("POST", "/v1/uploads/{upload_id}/parts"),
+        Route("GET", "/v1/uploads/{upload_id}/parts"),
+        Route("POST", "/v1/uploads/{upload_id}/complete"),
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        config: Config,
+        layers: Layers,
+        table: dynamodb.ITable,
+        uploads: s3.IBucket,
+        cursor: secretsmanager.ISecret,
+        completions: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, "Uploads")
+        role = function_role(self, name="api_uploads", config=config)
+        signer = presign_role(self, bucket=uploads, trusted=role)
+        api = PythonFunction(
+            self,
+            name="api_uploads",
+            role=role,
+            config=config,
+            layers=layers,
+            memory_mb=1024,
+            environment=ApiUploadsSettings.to_env(
+                environment=config.environment,
+                table_name=table.table_name,
+                uploads_bucket=uploads.bucket_name,
+                presign_role_arn=signer.role_arn,
+                complete_queue_url=completions.queue_url,
+                cursor_secret_arn=cursor.secret_arn,
+            ),
+        )
+        api.allow(["sts:AssumeRole"], [signer.role_arn])
+        allow_rows(api, table, [*READ_ROWS, *WRITE_ROWS])
+        allow_objects(
+            api, uploads, "uploads", ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
+        )
+        api.allow(["sqs:SendMessage"], [completions.queue_arn])
+        allow_secret(api, cursor.secret_arn)
+        self.function = api.function

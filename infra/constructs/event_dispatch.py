@@ -1,0 +1,67 @@
+"""Event rows leave the table: stream, `dispatch_events`, one message per delivery."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsDlq
+from constructs import Construct
+
+from infra.config import Config
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
+from infra.constructs.layers import Layers
+from infra.constructs.python_function import PythonFunction
+from infra.constructs.work_queue import dead_letter_queue
+from sluice.config import DispatchEventsSettings
+from sluice.table import SK
+
+
+class EventDispatch(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        layers: Layers,
+        table: dynamodb.Table,
+        deliveries: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.dead_letters = dead_letter_queue(self, "DeadLetters")
+        function = PythonFunction(
+            self,
+            name="dispatch_events",
+            config=config,
+            layers=layers,
+            timeout_s=60,
+            environment=DispatchEventsSettings.to_env(
+                environment=config.environment, table_name=table.table_name, delivery_queue_url=deliveries.queue_url
+            ),
+        )
+        allow_rows(function, table, [*READ_ROWS, *WRITE_ROWS])
+        function.allow(["sqs:SendMessage"], [deliveries.queue_arn, self.dead_letters.queue_arn])
+        stream_arn = table.table_stream_arn
+        assert stream_arn is not None  # noqa: S101 - for the type checker
+        function.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream_arn])
+        function.allow(["dynamodb:ListStreams"], ["*"])  # takes no narrower resource
+        mapping = lambda_.EventSourceMapping(
+            self,
+            "Stream",
+            target=function.function,
+            event_source_arn=stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=100,
+            max_batching_window=Duration.seconds(0),
+            filters=[
+                lambda_.FilterCriteria.filter(
+                    {"eventName": ["INSERT"], "dynamodb": {"Keys": {SK: {"S": [{"prefix": "EVENT#"}]}}}}
+                )
+            ],
+            bisect_batch_on_error=True,
+            retry_attempts=5,
+            max_record_age=Duration.hours(1),  # reconcile finds undispatched events long before
+            report_batch_item_failures=True,
+            on_failure=SqsDlq(self.dead_letters),
+        )
+        mapping.node.add_dependency(function.role)

@@ -1,0 +1,50 @@
+"""What a function may do, in the words of our own resources. Every action is spelled out; no wildcard stands for one."""
+
+from collections.abc import Sequence
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+
+from infra.constructs.python_function import PythonFunction
+from sluice.table import DUE_INDEX, LIST_INDEX
+
+READ_ROWS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+WRITE_ROWS = ("dynamodb:PutItem",)  # a transaction needs the permission of each action inside it
+MARK_ROWS = ("dynamodb:UpdateItem",)  # takes an event out of the work index
+DELETE_ROWS = ("dynamodb:DeleteItem",)
+
+
+def allow_rows(function: PythonFunction, table: dynamodb.ITable, actions: Sequence[str]) -> None:
+    function.allow(actions, [table.table_arn])
+
+
+def allow_listing(function: PythonFunction, table: dynamodb.ITable) -> None:
+    function.allow(["dynamodb:Query"], [f"{table.table_arn}/index/{LIST_INDEX}"])
+
+
+def allow_due_work(function: PythonFunction, table: dynamodb.ITable) -> None:
+    """Work across tenants; only `reconcile` and operators may look."""
+    function.allow(["dynamodb:Query"], [f"{table.table_arn}/index/{DUE_INDEX}"])
+
+
+def allow_objects(function: PythonFunction, bucket: s3.IBucket, prefix: str, actions: Sequence[str]) -> None:
+    function.allow(actions, [bucket.arn_for_objects(f"{prefix}/*")])
+
+
+def allow_head(function: PythonFunction, bucket: s3.IBucket, prefix: str) -> None:
+    """HEAD. Without s3:ListBucket a missing object would answer 403, which cannot be told from a missing permission."""
+    allow_objects(function, bucket, prefix, ["s3:GetObject"])
+    function.allow(["s3:ListBucket"], [bucket.bucket_arn])
+
+
+def allow_secret(function: PythonFunction, *secret_arns: str) -> None:
+    function.allow(["secretsmanager:GetSecretValue"], secret_arns)
+
+
+def allow_parameter(function: PythonFunction, name: str) -> None:
+    """By name, not by construct: the parameter may stand behind the function in the order of deployment."""
+    arn = Stack.of(function).format_arn(
+        service="ssm", resource="parameter", resource_name=name.lstrip("/"), arn_format=ArnFormat.SLASH_RESOURCE_NAME
+    )
+    function.allow(["ssm:GetParameter"], [arn])

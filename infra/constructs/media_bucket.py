@@ -1,0 +1,59 @@
+"""Buckets that only CloudFront reads for viewers."""
+
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config import Config
+from infra.constructs.acknowledge import acknowledge
+from infra.constructs.removal import data_removal
+
+_LOGS = (
+    "CloudFront is the only reader for viewers and S3 would log its signed requests; "
+    "requests are logged at CloudFront when the account needs it."
+)
+
+
+class MediaBucket(Construct):
+    """`media/...` is served with signatures, `playlists/...` is read by `playback` alone.
+
+    No customer-managed KMS key: CloudFront would need a grant that names the distribution, a cycle between stacks.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            # S3 answers a preflight only with a rule; CloudFront's response headers policy has the last word on the rest
+            cors=[
+                s3.CorsRule(
+                    allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+                    allowed_origins=["*"],
+                    allowed_headers=["*"],
+                    max_age=86_400,
+                )
+            ],
+            removal_policy=data_removal(config),
+        )
+        acknowledge(self.bucket, {"AwsSolutions-S1": _LOGS})
+
+
+class PlayerBucket(Construct):
+    """Static files of the player; rebuilt from the repository at any time, so never kept."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            removal_policy=data_removal(config),
+        )
+        acknowledge(self.bucket, {"AwsSolutions-S1": _LOGS})

@@ -1,0 +1,45 @@
+"""Joining the parts of an upload, which can take minutes and so never happens inside an API call."""
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config import Config
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_head, allow_objects, allow_rows
+from infra.constructs.layers import Layers
+from infra.constructs.python_function import PythonFunction
+from infra.constructs.work_queue import WorkQueue
+from sluice.config import CompleteUploadSettings
+
+TIMEOUT_S = 300  # 10,000 parts: ten pages of ListParts, then S3 may take minutes to join them
+
+
+class UploadCompletion(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        layers: Layers,
+        table: dynamodb.ITable,
+        uploads: s3.IBucket,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        work = WorkQueue(self, "Work", consumer_timeout_s=TIMEOUT_S)
+        function = PythonFunction(
+            self,
+            name="complete_upload",
+            config=config,
+            layers=layers,
+            timeout_s=TIMEOUT_S,
+            environment=CompleteUploadSettings.to_env(
+                environment=config.environment, table_name=table.table_name, uploads_bucket=uploads.bucket_name
+            ),
+        )
+        allow_rows(function, table, [*READ_ROWS, *WRITE_ROWS])
+        allow_objects(function, uploads, "uploads", ["s3:PutObject", "s3:ListMultipartUploadParts"])
+        allow_head(function, uploads, "uploads")
+        work.feed(function, batch_size=1, max_concurrency=20)  # one slow upload must not hold up nine others
+        self.queue = work.queue
+        self.dead_letters = work.dead_letters

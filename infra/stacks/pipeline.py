@@ -1,0 +1,66 @@
+"""From a stored object to a playable asset and a delivered webhook."""
+
+from aws_cdk import App, CfnOutput, Stack
+
+from infra.config import Config
+from infra.constructs.event_dispatch import EventDispatch
+from infra.constructs.layers import Layers
+from infra.constructs.object_intake import ObjectIntake
+from infra.constructs.reconciliation import Reconciliation
+from infra.constructs.transcode_workflow import TranscodeWorkflow
+from infra.constructs.transcoder_task import TranscoderTask
+from infra.constructs.upload_completion import UploadCompletion
+from infra.constructs.webhook_delivery import WebhookDelivery
+from infra.stacks.data import DataStack
+from infra.stacks.delivery import DeliveryStack
+
+
+class PipelineStack(Stack):
+    def __init__(self, scope: App, config: Config, data: DataStack, delivery: DeliveryStack) -> None:
+        super().__init__(scope, f"{config.prefix}-pipeline", description="Sluice: transcoding, events, webhooks")
+        layers = Layers(self, "Layers", config=config)
+        self.completion = UploadCompletion(
+            self, "UploadCompletion", config=config, layers=layers, table=data.table, uploads=data.uploads
+        )
+        task = TranscoderTask(
+            self, "Transcoder", config=config, table=data.table, uploads=data.uploads, media=delivery.media
+        )
+        workflow = TranscodeWorkflow(self, "Workflow", config=config, layers=layers, table=data.table, task=task)
+        self.state_machine = workflow.state_machine
+        intake = ObjectIntake(
+            self,
+            "ObjectIntake",
+            config=config,
+            layers=layers,
+            table=data.table,
+            uploads=data.uploads,
+            state_machine=self.state_machine,
+        )
+        self.webhooks = WebhookDelivery(
+            self, "WebhookDelivery", config=config, layers=layers, table=data.table, webhook_key=data.vault.webhook_key
+        )
+        dispatch = EventDispatch(
+            self, "EventDispatch", config=config, layers=layers, table=data.table, deliveries=self.webhooks.queue
+        )
+        reconciliation = Reconciliation(
+            self,
+            "Reconciliation",
+            config=config,
+            layers=layers,
+            table=data.table,
+            uploads=data.uploads,
+            state_machine=self.state_machine,
+            deliveries=self.webhooks.queue,
+            completions=self.completion.queue,
+        )
+        self.dead_letter_queues = {
+            "UploadCompletion": self.completion.dead_letters,
+            "ObjectIntake": intake.dead_letters,
+            "EventDispatch": dispatch.dead_letters,
+            "WebhookDelivery": self.webhooks.dead_letters,
+            "Reconciliation": reconciliation.dead_letters,
+        }
+        CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
+        CfnOutput(self, "ClusterName", value=task.cluster.cluster_name)
+        CfnOutput(self, "DeliveryQueueUrl", value=self.webhooks.queue.queue_url)
+        CfnOutput(self, "DeliveryDeadLetterQueueUrl", value=self.webhooks.dead_letters.queue_url)
