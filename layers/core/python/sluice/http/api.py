@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 )
 
 from sluice.domain.errors import FieldError, InvalidRequest, MalformedBody, RouteNotFound, UnsupportedMediaType
-from sluice.http.caller import authorise, trace_of
+from sluice.http.caller import authorise, event_trace
 from sluice.http.problems import problem
 from sluice.observability import bind
 
@@ -50,7 +50,7 @@ def api() -> APIGatewayHttpResolver:
 def answer(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
     """Outermost: every answer leaves here, failures as problem+json, all with the same headers."""
     event = app.current_event
-    trace = trace_of(event)
+    trace = event_trace(event)
     bind(request_id=trace.request_id, correlation_id=trace.correlation_id, route=app.request.route)
     try:
         response: Response[Any] = next_middleware(app)

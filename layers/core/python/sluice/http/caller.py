@@ -1,6 +1,5 @@
 """Who calls, and whether that key may use this route."""
 
-import re
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -9,11 +8,11 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from sluice.domain.errors import MissingScope, ProviderFailure, Unauthenticated
 from sluice.observability import bind
+from sluice.problem_json import Trace, trace_of
 
 API_KEY = "api_key"  # name of the OpenAPI security scheme
 AUTHORIZER_UNAVAILABLE = "unavailable"
 
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:/=+-]{1,128}")  # safe in headers, object metadata and ffmpeg's log alike
 _AUTH_ERRORS = {
     "missing_key": "Send an API key: Authorization: Bearer sk_...",
     "malformed_key": "This is not an API key of this environment; check that it was copied whole.",
@@ -29,15 +28,8 @@ class Caller(NamedTuple):
     correlation_id: str
 
 
-class Trace(NamedTuple):
-    request_id: str  # the gateway's, so that it is in its logs too
-    correlation_id: str  # the caller's if well formed, else the request id
-
-
-def trace_of(event: APIGatewayProxyEventV2) -> Trace:
-    request_id: str = event.request_context.request_id
-    offered = event.headers.get("x-correlation-id") or ""
-    return Trace(request_id, offered if _CORRELATION_ID.fullmatch(offered) else request_id)
+def event_trace(event: APIGatewayProxyEventV2) -> Trace:
+    return trace_of(event.request_context.request_id, event.headers)
 
 
 def needs(scope: str) -> list[dict[str, list[str]]]:
@@ -67,7 +59,7 @@ def authorise(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> R
     for scope in _needed(app):
         if scope not in scopes:
             raise MissingScope(f"This route needs the scope {scope}.")
-    app.context["caller"] = Caller(found["tenant"], found["key_id"], scopes, *trace_of(app.current_event))
+    app.context["caller"] = Caller(found["tenant"], found["key_id"], scopes, *event_trace(app.current_event))
     bind(tenant_id=found["tenant"], key_id=found["key_id"])
     return next_middleware(app)
 

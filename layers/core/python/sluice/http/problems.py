@@ -1,4 +1,4 @@
-"""RFC 9457 problem+json: the one place where errors become HTTP statuses."""
+"""RFC 9457 problem+json for the resolver: whatever a route, Powertools or pydantic raises becomes one of our errors."""
 
 import logging
 from collections.abc import Mapping
@@ -13,27 +13,9 @@ from pydantic import BaseModel
 
 from sluice.domain import errors as domain
 from sluice.domain.errors import FieldError, SluiceError
-from sluice.http.caller import Trace
+from sluice.problem_json import PROBLEM_JSON, Trace, advice, document, status_of
 
 logger = logging.getLogger(__name__)
-
-PROBLEM_JSON = "application/problem+json"
-
-# A class that is not listed has the status of its nearest listed parent.
-STATUS: Mapping[type[SluiceError], HTTPStatus] = {
-    SluiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
-    domain.MalformedBody: HTTPStatus.BAD_REQUEST,
-    domain.InvalidCursor: HTTPStatus.BAD_REQUEST,
-    domain.Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    domain.MissingScope: HTTPStatus.FORBIDDEN,
-    domain.PlaybackDenied: HTTPStatus.FORBIDDEN,
-    domain.NotFound: HTTPStatus.NOT_FOUND,
-    domain.Conflict: HTTPStatus.CONFLICT,
-    domain.WriteConflict: HTTPStatus.CONFLICT,
-    domain.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    domain.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
-    domain.ProviderFailure: HTTPStatus.SERVICE_UNAVAILABLE,
-}
 
 # pydantic's error types -> our stable field codes; anything else is "invalid"
 _FIELD_CODES = {
@@ -76,10 +58,6 @@ class Problem(BaseModel):
     errors: list[ProblemField]
 
 
-def status_of(error: type[SluiceError]) -> HTTPStatus:
-    return next(STATUS[parent] for parent in error.__mro__ if parent in STATUS)
-
-
 def typed(error: Exception) -> SluiceError:
     """Our error for whatever a route, Powertools or pydantic raised."""
     if isinstance(error, DependencyResolutionError) and isinstance(error.__cause__, Exception):
@@ -116,21 +94,5 @@ def problem(error: Exception, *, instance: str, trace: Trace) -> Response[str]:
         logger.error("request_failed", extra={"code": known.code, "status": int(status)}, exc_info=error)
     else:
         logger.info("request_refused", extra={"code": known.code, "status": int(status)})
-    body = Problem(
-        type=f"urn:sluice:error:{known.code}",
-        title=known.message,
-        status=status,
-        detail=known.detail,
-        instance=instance,
-        code=known.code,
-        request_id=trace.request_id,
-        correlation_id=trace.correlation_id,
-        retryable=known.retryable,
-        errors=[ProblemField(**field._asdict()) for field in known.errors],
-    )
-    return Response(status, PROBLEM_JSON, body.model_dump_json(), headers=_advice(known, status))
-
-
-def _advice(error: SluiceError, status: HTTPStatus) -> dict[str, str]:
-    headers = {"WWW-Authenticate": 'Bearer realm="sluice"'} if status is HTTPStatus.UNAUTHORIZED else {}
-    return {**headers, "Retry-After": "2"} if error.retryable else headers
+    body = Problem.model_validate(document(known, instance=instance, trace=trace))
+    return Response(status, PROBLEM_JSON, body.model_dump_json(), headers=advice(known))

@@ -26,7 +26,6 @@ from sluice.domain.models import (
     Upload,
     WebhookEndpoint,
 )
-from sluice.domain.playback_tokens import Claims
 
 Versioned = (
     Tenant
@@ -72,6 +71,12 @@ class Clock(Protocol):
 
 class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
+
+
+class Random(Protocol):
+    def __call__(self) -> float:
+        """Uniform in [0, 1)."""
+        ...
 
 
 class Records(Protocol):
@@ -253,24 +258,3 @@ class SecretBox(Protocol):
 
     def encrypt(self, tenant_id: str, secret: str) -> str: ...
     def decrypt(self, tenant_id: str, ciphertext: str) -> str: ...
-
-
-class PlaylistFiles(Protocol):
-    """Packager's playlists as stored under `playlists/`; immutable, so cacheable for ever."""
-
-    def read(self, path: str) -> str:
-        """Raises PlaybackNotFound."""
-        ...
-
-
-class PlaybackTokens(Protocol):
-    def issue(self, claims: Claims) -> str: ...
-    def read(self, token: str) -> Mapping[str, object]:
-        """The payload of a token that we signed; its time is not checked. Raises PlaybackDenied."""
-        ...
-
-
-class UrlSigner(Protocol):
-    def sign(self, resource: str, *, expires_at: int) -> str:
-        """The query that opens every URL matching `resource` (`*` is a wildcard) until `expires_at` (Unix seconds)."""
-        ...

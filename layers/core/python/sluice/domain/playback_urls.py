@@ -1,0 +1,59 @@
+"""The URLs of playback: how they are built, and the strict reading of what comes back.
+
+CloudFront's policy wildcard `*` also matches `?`, so that a URL such as `?d=evil&x=?d=good` can satisfy a signature
+meant for `?d=good`. Hence nothing is decoded, guessed or ignored here: one parameter, once, from a safe alphabet.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+from sluice.domain.errors import PlaybackDenied, PlaybackNotFound
+from sluice.domain.ids import Prefix, is_id
+
+PARAMETER = "token"
+_VALUE = re.compile(r"[A-Za-z0-9.,_-]+", re.ASCII)
+_PATH = re.compile(r"/v1/play/([a-z0-9_]+)/([a-z0-9-]+)\.(m3u8|mpd|jpg)", re.ASCII)
+_IFRAME = "-iframe"
+
+Kind = Literal["master", "manifest", "poster", "rendition"]
+
+
+class PlayRequest(NamedTuple):
+    playback_id: str
+    kind: Kind
+    rendition: str | None  # of kind "rendition" only
+    iframe: bool  # the I-frame playlist of the rendition
+    token: str
+
+
+def parse_play_request(path: str, query: str) -> PlayRequest:
+    """Both as sent. Raises PlaybackNotFound for a path that no playback has, PlaybackDenied for any other query."""
+    match = _PATH.fullmatch(path)
+    if match is None or not is_id(Prefix.PLAYBACK, match[1]):
+        raise PlaybackNotFound()
+    kind, rendition, iframe = _file(match[2], match[3])
+    return PlayRequest(match[1], kind, rendition, iframe, _token(query))
+
+
+def _file(stem: str, extension: str) -> tuple[Kind, str | None, bool]:
+    match stem, extension:
+        case "master", "m3u8":
+            return "master", None, False
+        case "manifest", "mpd":
+            return "manifest", None, False
+        case "poster", "jpg":
+            return "poster", None, False
+        case _, "m3u8":
+            return "rendition", stem.removesuffix(_IFRAME), stem.endswith(_IFRAME)
+    raise PlaybackNotFound()
+
+
+def _token(query: str) -> str:
+    name, _, value = query.partition("=")
+    if name != PARAMETER or _VALUE.fullmatch(value) is None:
+        raise PlaybackDenied()
+    return value
+
+
+def play_url(media_base_url: str, playback_id: str, file: str, token: str) -> str:
+    return f"{media_base_url}/v1/play/{playback_id}/{file}?{PARAMETER}={token}"
