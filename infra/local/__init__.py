@@ -1,0 +1,1 @@
+"""The same stacks on one machine: engine, adapter, command line."""
