@@ -4,17 +4,30 @@ import.
 Adapters are imported inside the functions, so that a function's cold start pays for its own adapters only.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sluice import config
 from sluice.adapters.clock import now
 from sluice.adapters.ids import new_id
-from sluice.service.ports import Clock, CompletionQueue, Executions, Ids, PartSigner, Records, UploadObjects
+from sluice.service.ports import (
+    Clock,
+    DeliveryQueue,
+    Executions,
+    Ids,
+    Records,
+    SecretBox,
+    UploadObjects,
+    WebhookSender,
+)
 
 if TYPE_CHECKING:
+    from sluice.domain.events import Event
+    from sluice.service.deliveries import Deliverer
     from sluice.service.reconcile import Reconciler
     from sluice.service.transcode import TranscoderDeps
+    from sluice.service.uploads import UploadPorts
 
 
 def records(settings: config.Settings) -> Records:
@@ -38,11 +51,9 @@ def core(settings: config.Settings) -> Core:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApiUploads(Core):
+class ApiUploads:
     settings: config.ApiUploadsSettings
-    objects: UploadObjects
-    signer: PartSigner
-    queue: CompletionQueue
+    ports: "UploadPorts"
 
 
 def api_uploads(settings: config.ApiUploadsSettings) -> ApiUploads:
@@ -51,15 +62,17 @@ def api_uploads(settings: config.ApiUploadsSettings) -> ApiUploads:
     from sluice.adapters.completion_queue import SqsCompletionQueue, sqs_client
     from sluice.adapters.part_signer import S3PartSigner
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.service.uploads import UploadPorts
 
-    return ApiUploads(
-        environment=settings.environment,
-        settings=settings,
+    ports = UploadPorts(
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         signer=S3PartSigner(boto3.client("sts"), settings.presign_role_arn, settings.uploads_bucket, now),
         queue=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
+        new_id=new_id,
+        now=now,
     )
+    return ApiUploads(settings=settings, ports=ports)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +105,81 @@ def on_object_created(settings: config.OnObjectCreatedSettings) -> OnObjectCreat
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiWebhooks(Core):
+    sender: WebhookSender
+    secrets: SecretBox
+    random_bytes: Callable[[int], bytes]
+    cursor_key: Callable[[], bytes]
+
+
+def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
+    from secrets import token_bytes
+
+    from sluice.adapters.secret_box import KmsSecretBox, kms_client
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.ssrf_guard import SsrfGuard
+    from sluice.adapters.webhook_sender import HttpWebhookSender
+
+    secrets = SecretsManager(secrets_client())
+    return ApiWebhooks(
+        environment=settings.environment,
+        records=records(settings),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback)),
+        secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
+        random_bytes=token_bytes,
+        cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchEvents(Core):
+    queue: DeliveryQueue
+    read_event: "Callable[[Mapping[str, Any]], Event]"  # from an item as the stream carries it
+
+
+def dispatch_events(settings: config.DispatchEventsSettings) -> DispatchEvents:
+    from functools import partial
+
+    from sluice.adapters.completion_queue import sqs_client
+    from sluice.adapters.delivery_queue import SqsDeliveryQueue
+    from sluice.adapters.items import from_item
+    from sluice.domain.events import Event
+
+    return DispatchEvents(
+        environment=settings.environment,
+        records=records(settings),
+        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        read_event=partial(from_item, Event),
+    )
+
+
+def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
+    from random import SystemRandom
+
+    from sluice.adapters.completion_queue import sqs_client
+    from sluice.adapters.delivery_queue import SqsDeadLetterQueue, SqsDeliveryQueue
+    from sluice.adapters.secret_box import KmsSecretBox, kms_client
+    from sluice.adapters.ssrf_guard import SsrfGuard
+    from sluice.adapters.webhook_sender import HttpWebhookSender
+    from sluice.adapters.webhook_signer import StandardWebhooksSigner
+    from sluice.domain.deliveries import RetrySchedule
+    from sluice.service.deliveries import Deliverer
+
+    return Deliverer(
+        records=records(settings),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback)),
+        signer=StandardWebhooksSigner(),
+        secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
+        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        dead_letters=SqsDeadLetterQueue(sqs_client(), settings.dead_letter_queue_url),
+        schedule=RetrySchedule.parse(settings.retry_schedule_s),
+        timeout_s=settings.timeout_s,
+        now=now,
+        jitter=SystemRandom().random,
     )
 
 

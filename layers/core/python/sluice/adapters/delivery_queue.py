@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-from pydantic import ValidationError
-
 from sluice.domain.deliveries import DeliveryMessage
 from sluice.domain.models import Delivery
 from sluice.service.ports import DeadLetter
@@ -55,7 +53,7 @@ class SqsDeadLetterQueue:
                     letters.append(
                         DeadLetter(DeliveryMessage.model_validate_json(message["Body"]), message["ReceiptHandle"])
                     )
-                except ValidationError:
+                except ValueError:
                     logger.error("dead_letter_unreadable", extra={"message_id": message["MessageId"]})
         return letters
 

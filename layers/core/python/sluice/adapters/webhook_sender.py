@@ -1,7 +1,7 @@
 """Posts to endpoints of tenants: hostile by assumption.
 
-Connects to the address that was checked, with the name's SNI, Host and certificate; follows no redirect; reads a bounded
-part of the answer. One deadline spans connecting, TLS, sending and reading; name look-ups have the system's own limit.
+Connects to the address that was checked, with the name's SNI, Host and certificate; follows no redirect; reads only the
+first part of the answer. One deadline spans connecting, TLS, sending and reading; a name look-up has the system's own.
 """
 
 import http.client

@@ -19,6 +19,7 @@ from sluice.service.dispatch import dispatch_event
 from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.intake import accept_object
 from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
+from sluice.service.redelivery import resend_delivery
 from sluice.service.uploads import close_upload
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def _dispatch(event: Event, ports: Reconciler) -> None:
 
 
 def _send(delivery: Delivery, ports: Reconciler) -> None:
-    ports.deliveries.send(delivery, delay_s=0)
+    resend_delivery(delivery, records=ports.records, queue=ports.deliveries, now=ports.now)
 
 
 def _origin(ports: Reconciler) -> Origin:

@@ -1,0 +1,223 @@
+"""One attempt to deliver an event to an endpoint, and what follows from it.
+
+Nothing is lost: while a delivery is pending or retrying, its row carries `next_attempt_at`, and the sweeper queues it
+again when that passes. So a message may always be acknowledged, dropped or doubled. An attempt is claimed before it is
+sent and its result is recorded once, whatever number of messages asks for it; only a sender that dies between sending and
+recording makes an endpoint see the same webhook-id twice.
+"""
+
+import logging
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sluice.domain.deliveries import DeliveryMessage, RetrySchedule, claim, is_claimed, is_settled, settle
+from sluice.domain.errors import UrlNotAllowed
+from sluice.domain.events import Event
+from sluice.domain.models import Delivery, DeliveryAttempt, WebhookEndpoint
+from sluice.domain.states import DeliveryState
+from sluice.service.dispatch import GRACE
+from sluice.service.ports import (
+    Clock,
+    DeadLetterQueue,
+    DeliveryQueue,
+    Random,
+    Records,
+    Replace,
+    SecretBox,
+    SendFailed,
+    WebhookSender,
+    WebhookSigner,
+)
+from sluice.service.retries import retry_on_conflict
+
+logger = logging.getLogger(__name__)
+
+QUEUE_LIMIT_S = 900  # SQS's longest DelaySeconds; longer delays wait in the due index
+LEASE_MARGIN = timedelta(seconds=20)  # name look-up and writes around one attempt
+GONE = 410  # Standard Webhooks: the endpoint wants nothing any more
+
+
+class Outcome(StrEnum):
+    DELIVERED = "delivered"
+    RETRYING = "retrying"
+    DEAD = "dead"
+    SUPERSEDED = "superseded"  # another message has done this, or is doing it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliverer:
+    records: Records
+    sender: WebhookSender
+    signer: WebhookSigner
+    secrets: SecretBox
+    queue: DeliveryQueue
+    dead_letters: DeadLetterQueue
+    schedule: RetrySchedule
+    timeout_s: float
+    now: Clock
+    jitter: Random
+
+
+class Claimed(NamedTuple):
+    endpoint: WebhookEndpoint
+    event: Event
+    secret: str
+
+
+class Result(NamedTuple):
+    attempt: DeliveryAttempt
+    retry_after_s: int | None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.attempt.status is not None and 200 <= self.attempt.status < 300
+
+
+def deliver(message: DeliveryMessage, *, ports: Deliverer) -> Outcome:
+    """Raises when a service of ours fails; the message then comes back."""
+    claimed = _claim(message, ports)
+    if isinstance(claimed, Outcome):
+        return claimed
+    result = _send(message, claimed, ports)
+    ports.records.save_attempt(result.attempt)  # before the state: a repeated attempt overwrites its row
+    outcome = _record(message, result, ports)
+    logger.info(
+        "delivery_attempted",
+        extra={
+            "webhook_id": message.webhook_id,
+            "event_id": message.event_id,
+            "attempt": message.attempt,
+            "status": result.attempt.status,
+            "failure": result.attempt.failure,
+            "latency_ms": result.attempt.latency_ms,
+            "outcome": outcome,
+        },
+    )
+    return outcome
+
+
+@retry_on_conflict
+def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
+    """Reserve the attempt that the message asks for, unless it is another's, done, or has nowhere to go."""
+    delivery = _delivery(message, ports.records)
+    now = ports.now()
+    if delivery is None or not _is_next(delivery, message) or is_claimed(delivery, now):
+        return Outcome.SUPERSEDED
+    endpoint = ports.records.webhook(message.tenant_id, message.webhook_id)
+    event = ports.records.event(message.tenant_id, delivery.asset_id, delivery.sequence)
+    if endpoint is None or not endpoint.enabled or event is None:
+        # Dead without a letter: an endpoint that its owner removed is nothing an operator could mend.
+        logger.info("delivery_given_up", extra={"webhook_id": message.webhook_id, "event_id": message.event_id})
+        given_up = settle(delivery, DeliveryState.DEAD, now, attempts=delivery.attempts, status=delivery.last_status)
+        ports.records.commit(Replace(given_up))
+        return Outcome.DEAD
+    secret = ports.secrets.decrypt(message.tenant_id, endpoint.secret_ciphertext)
+    lease = timedelta(seconds=ports.timeout_s) + LEASE_MARGIN
+    ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)))
+    return Claimed(endpoint, event, secret)
+
+
+def _delivery(message: DeliveryMessage, records: Records) -> Delivery | None:
+    return records.delivery(message.tenant_id, message.webhook_id, message.event_id)
+
+
+def _is_next(delivery: Delivery, message: DeliveryMessage) -> bool:
+    return not is_settled(delivery) and message.attempt == delivery.attempts + 1
+
+
+def _send(message: DeliveryMessage, claimed: Claimed, ports: Deliverer) -> Result:
+    sent_at, body = ports.now(), claimed.event.body
+    headers = ports.signer.headers(secret=claimed.secret, message_id=message.event_id, sent_at=sent_at, body=body)
+    headers["content-type"] = "application/json"
+    try:
+        answer = ports.sender.post(claimed.endpoint.url, headers=headers, body=body.encode(), timeout_s=ports.timeout_s)
+    except SendFailed as error:
+        return Result(_attempt(message, sent_at, latency_ms=error.latency_ms, failure=error.failure), None)
+    except UrlNotAllowed as error:  # the name resolves to something else than when the endpoint was made
+        return Result(_attempt(message, sent_at, failure=error.code), None)
+    failure = None if 200 <= answer.status < 300 else "status"
+    attempt = _attempt(
+        message,
+        sent_at,
+        latency_ms=answer.latency_ms,
+        status=answer.status,
+        failure=failure,
+        response=answer.body,
+    )
+    return Result(attempt, answer.retry_after_s)
+
+
+def _attempt(
+    message: DeliveryMessage,
+    sent_at: datetime,
+    *,
+    latency_ms: int = 0,
+    status: int | None = None,
+    failure: str | None,
+    response: str | None = None,
+) -> DeliveryAttempt:
+    return DeliveryAttempt(
+        tenant_id=message.tenant_id,
+        webhook_id=message.webhook_id,
+        event_id=message.event_id,
+        number=message.attempt,
+        sent_at=sent_at,
+        latency_ms=latency_ms,
+        status=status,
+        failure=failure,
+        response=response,
+    )
+
+
+@retry_on_conflict
+def _record(message: DeliveryMessage, result: Result, ports: Deliverer) -> Outcome:
+    """Write what the attempt led to. Two senders of one attempt count as one; a success beats a failure."""
+    delivery = _delivery(message, ports.records)
+    if delivery is None or is_settled(delivery) or (not result.succeeded and not _is_next(delivery, message)):
+        return Outcome.SUPERSEDED
+    if result.succeeded:
+        ports.records.commit(Replace(_after(DeliveryState.DELIVERED, delivery, result, ports)))
+        return Outcome.DELIVERED
+    if result.attempt.status == GONE:
+        return _switch_off(delivery, result, ports)
+    delay = ports.schedule.delay_after(
+        message.attempt - delivery.redriven_after, retry_after_s=result.retry_after_s, jitter=ports.jitter()
+    )
+    if delay is None:
+        # The letter first: a delivery without a letter could not be redriven, a letter too many is dropped there.
+        ports.dead_letters.send(delivery)
+        ports.records.commit(Replace(_after(DeliveryState.DEAD, delivery, result, ports)))
+        return Outcome.DEAD
+    return _schedule(delay, delivery, result, ports)
+
+
+def _after(
+    state: DeliveryState, delivery: Delivery, result: Result, ports: Deliverer, *, next_at: datetime | None = None
+) -> Delivery:
+    attempts = max(delivery.attempts, result.attempt.number)
+    status = result.attempt.status
+    return settle(delivery, state, ports.now(), attempts=attempts, status=status, next_attempt_at=next_at)
+
+
+def _schedule(delay: float, delivery: Delivery, result: Result, ports: Deliverer) -> Outcome:
+    due = ports.now() + timedelta(seconds=delay)
+    queued = delay <= QUEUE_LIMIT_S
+    waiting = _after(DeliveryState.RETRYING, delivery, result, ports, next_at=due + GRACE if queued else due)
+    ports.records.commit(Replace(waiting))
+    if queued:
+        ports.queue.send(waiting, delay_s=math.ceil(delay))
+    return Outcome.RETRYING
+
+
+def _switch_off(delivery: Delivery, result: Result, ports: Deliverer) -> Outcome:
+    writes = [Replace(_after(DeliveryState.DEAD, delivery, result, ports))]
+    endpoint = ports.records.webhook(delivery.tenant_id, delivery.webhook_id)
+    if endpoint is not None and endpoint.enabled:
+        update = {"enabled": False, "updated_at": ports.now(), "version": endpoint.version + 1}
+        writes.append(Replace(endpoint.model_copy(update=update)))
+        logger.warning("webhook_disabled", extra={"webhook_id": endpoint.id})
+    ports.records.commit(*writes)
+    return Outcome.DEAD

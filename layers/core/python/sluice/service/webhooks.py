@@ -1,0 +1,117 @@
+"""Webhook endpoints of a tenant: where events go, which ones, and the secret that proves who sent them."""
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from sluice.domain.errors import (
+    FieldError,
+    InvalidRequest,
+    TenantNotFound,
+    UrlNotAllowed,
+    WebhookLimitReached,
+    WebhookNotFound,
+)
+from sluice.domain.events import EventType
+from sluice.domain.ids import Prefix, is_id
+from sluice.domain.models import WebhookEndpoint
+from sluice.service.ports import Clock, Create, Records, Remove, Replace, SecretBox, WebhookSender
+from sluice.service.retries import retry_on_conflict
+
+MAX_WEBHOOKS = 50  # of one tenant: bounds what one event can cost
+SECRET_BYTES = 32
+_PATTERN = re.compile(r"[a-z_.*]+")
+
+
+@dataclass(frozen=True)
+class NewWebhook:
+    webhook_id: str
+    tenant_id: str
+    url: str
+    description: str | None
+    event_types: tuple[str, ...]  # globs; `*` also spans dots
+
+
+class Registered(NamedTuple):
+    endpoint: WebhookEndpoint
+    secret: str | None  # only in the answer to the request that made it
+
+
+def create_webhook(
+    command: NewWebhook,
+    *,
+    records: Records,
+    sender: WebhookSender,
+    secrets: SecretBox,
+    random_bytes: Callable[[int], bytes],
+    now: Clock,
+) -> Registered:
+    """Raises InvalidRequest, UrlNotAllowed, WebhookLimitReached, TenantNotFound."""
+    _check_event_types(command.event_types)
+    try:
+        sender.check_url(command.url)
+    except UrlNotAllowed as error:
+        raise UrlNotAllowed(error.detail, errors=(FieldError("/url", error.code, error.detail),)) from error
+    secret = "whsec_" + b64encode(random_bytes(SECRET_BYTES)).decode()
+    moment = now()
+    endpoint = WebhookEndpoint(
+        id=command.webhook_id,
+        tenant_id=command.tenant_id,
+        url=command.url,
+        description=command.description,
+        event_types=command.event_types,
+        secret_ciphertext=secrets.encrypt(command.tenant_id, secret),
+        created_at=moment,
+        updated_at=moment,
+    )
+    _add(endpoint, records)
+    return Registered(endpoint, secret)
+
+
+def _check_event_types(patterns: Sequence[str]) -> None:
+    """A pattern that no event type matches is a typo, and would be found out only by silence."""
+    errors = tuple(
+        FieldError(f"/event_types/{number}", "unknown_event_type", "No event type matches this pattern.")
+        for number, pattern in enumerate(patterns)
+        if not _PATTERN.fullmatch(pattern) or not any(fnmatchcase(known, pattern) for known in EventType)
+    )
+    if errors:
+        raise InvalidRequest(errors=errors)
+
+
+@retry_on_conflict
+def _add(endpoint: WebhookEndpoint, records: Records) -> None:
+    tenant = records.tenant(endpoint.tenant_id)
+    if tenant is None:
+        raise TenantNotFound()
+    if len(records.webhooks(endpoint.tenant_id)) >= MAX_WEBHOOKS:
+        raise WebhookLimitReached()
+    # Writing the tenant too makes concurrent creations conflict: two of them cannot both be the fiftieth.
+    counted = tenant.model_copy(update={"version": tenant.version + 1})
+    records.commit(Create(endpoint), Replace(counted))
+
+
+def get_webhook(webhook_id: str, *, tenant_id: str, records: Records) -> WebhookEndpoint:
+    """Raises WebhookNotFound."""
+    endpoint = records.webhook(tenant_id, webhook_id) if is_id(Prefix.WEBHOOK, webhook_id) else None
+    if endpoint is None:
+        raise WebhookNotFound()
+    return endpoint
+
+
+def list_webhooks(
+    *, tenant_id: str, records: Records, limit: int, before: str | None
+) -> tuple[list[WebhookEndpoint], str | None]:
+    """Newest first; `before` and the answer's second half are webhook ids, None at the end."""
+    newest_first = sorted(records.webhooks(tenant_id), key=lambda endpoint: endpoint.id, reverse=True)
+    rest = [endpoint for endpoint in newest_first if before is None or endpoint.id < before]
+    return rest[:limit], rest[limit - 1].id if len(rest) > limit else None
+
+
+@retry_on_conflict
+def delete_webhook(webhook_id: str, *, tenant_id: str, records: Records) -> None:
+    """Its unfinished deliveries are given up when their turn comes. Raises WebhookNotFound."""
+    records.commit(Remove(get_webhook(webhook_id, tenant_id=tenant_id, records=records)))
