@@ -23,6 +23,9 @@ from sluice.service.ports import (
 )
 
 if TYPE_CHECKING:
+    from sluice.service.playback import PlaybackPorts
+    from sluice.service.playback_ports import PlaybackTokens
+    from sluice.service.signing_keys import Respond, SigningKeySecrets
     from sluice.domain.events import Event
     from sluice.service.deliveries import Deliverer
     from sluice.service.reconcile import Reconciler
@@ -222,3 +225,63 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
         new_id=new_id,
         now=now,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKey:
+    secrets: "SigningKeySecrets"
+    respond: "Respond"
+
+
+def signing_key() -> SigningKey:
+    from sluice.adapters.signing_key_secret import SecretsManagerSigningKeys, secrets_client
+    from sluice.adapters.stack_response import send_response
+
+    return SigningKey(secrets=SecretsManagerSigningKeys(secrets_client()), respond=send_response)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiPlayback(Core):
+    tokens: "PlaybackTokens"
+    media_base_url: str
+
+
+def api_playback(settings: config.ApiPlaybackSettings) -> ApiPlayback:
+    from sluice.adapters.parameters import read_parameter, ssm_client
+    from sluice.adapters.playback_tokens import JwtPlaybackTokens
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.signing_secret import private_key
+
+    secrets = SecretsManager(secrets_client())
+    return ApiPlayback(
+        environment=settings.environment,
+        records=records(settings),
+        tokens=JwtPlaybackTokens(private_key(secrets.read(settings.token_secret_arn))),
+        media_base_url=read_parameter(ssm_client(), settings.media_base_url_parameter),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback:
+    now: Clock
+    ports: "PlaybackPorts"
+
+
+def playback(settings: config.PlaybackSettings) -> Playback:
+    from sluice.adapters.parameters import read_parameter, ssm_client
+    from sluice.adapters.playback_tokens import JwtPlaybackTokens
+    from sluice.adapters.playlist_files import S3PlaylistFiles, s3_client
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.signing_secret import private_key
+    from sluice.adapters.url_signatures import CloudFrontUrlSigner
+    from sluice.service.playback import PlaybackPorts
+
+    secrets = SecretsManager(secrets_client())
+    ports = PlaybackPorts(
+        records=records(settings),
+        files=S3PlaylistFiles(s3_client(), settings.media_bucket),
+        tokens=JwtPlaybackTokens(private_key(secrets.read(settings.token_secret_arn))),
+        urls=CloudFrontUrlSigner(private_key(secrets.read(settings.url_signing_secret_arn)), settings.key_pair_id),
+        media_base_url=read_parameter(ssm_client(), settings.media_base_url_parameter),
+    )
+    return Playback(now=now, ports=ports)
