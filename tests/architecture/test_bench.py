@@ -1,0 +1,56 @@
+"""The bench fails when a figure does, and says so in both of its languages."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bench.__main__ import main, measure, measurements, report
+from tests.bench.figure import Figure
+
+GOOD = Figure("speed_of_a", 1.25, "ratio", 1.5)
+BAD = Figure("speed_of_b", 1.75, "ratio", 1.5)
+
+
+def test_a_figure_is_ok_up_to_its_limit() -> None:
+    assert GOOD.ok
+    assert GOOD._replace(value=GOOD.limit).ok
+    assert not BAD.ok
+
+
+def test_report_prints_lines_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "new" / "figures.json"
+    assert report([GOOD, BAD], target) == [GOOD, BAD]
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == ["speed_of_a 1.25 ratio 1.5", "speed_of_b 1.75 ratio 1.5"]
+    assert "speed_of_b" in printed.err
+    assert json.loads(target.read_text()) == [
+        {"name": "speed_of_a", "value": 1.25, "unit": "ratio", "limit": 1.5, "ok": True},
+        {"name": "speed_of_b", "value": 1.75, "unit": "ratio", "limit": 1.5, "ok": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [("", ["speed_of_a", "speed_of_b"]), ("speed", ["speed_of_a", "speed_of_b"]), ("speed_of_b", ["speed_of_b"])],
+)
+def test_only_selects_by_beginning(only: str, names: list[str]) -> None:
+    def expensive() -> Iterator[Figure]:
+        assert only == "", "a measurement that cannot match must not run"
+        yield Figure("other", 1, "ratio", 1)
+
+    known = {"speed": lambda: [GOOD, BAD], "other": expensive} if only else {"speed": lambda: [GOOD, BAD]}
+    assert [figure.name for figure in measure(only, known)] == names
+
+
+def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--only", "no_such_figure"])
+    assert ended.value.code == 2
+    assert "api_cold_import" in capsys.readouterr().err
+
+
+def test_every_measurement_is_found() -> None:
+    modules = {file.stem for file in Path(__file__).parents[1].joinpath("bench").glob("*.py")}
+    assert set(measurements()) == modules - {"__init__", "__main__", "figure"}
