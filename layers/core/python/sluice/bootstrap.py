@@ -23,12 +23,12 @@ from sluice.service.ports import (
 )
 
 if TYPE_CHECKING:
-    from sluice.service.playback import PlaybackPorts
-    from sluice.service.playback_ports import PlaybackTokens
-    from sluice.service.signing_keys import Respond, SigningKeySecrets
     from sluice.domain.events import Event
     from sluice.service.deliveries import Deliverer
+    from sluice.service.playback import PlaybackPorts
+    from sluice.service.playback_ports import PlaybackTokens
     from sluice.service.reconcile import Reconciler
+    from sluice.service.signing_keys import Respond, SigningKeySecrets
     from sluice.service.transcode import TranscoderDeps
     from sluice.service.uploads import UploadPorts
 
@@ -53,21 +53,17 @@ def core(settings: config.Settings) -> Core:
     return Core(environment=settings.environment, records=records(settings))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiUploads:
-    settings: config.ApiUploadsSettings
-    ports: "UploadPorts"
-
-
-def api_uploads(settings: config.ApiUploadsSettings) -> ApiUploads:
+def api_uploads(settings: config.ApiUploadsSettings) -> "UploadPorts":
     import boto3
 
     from sluice.adapters.completion_queue import SqsCompletionQueue, sqs_client
     from sluice.adapters.part_signer import S3PartSigner
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
-    from sluice.service.uploads import UploadPorts
+    from sluice.service.uploads import UploadLimits, UploadPorts
 
-    ports = UploadPorts(
+    return UploadPorts(
+        environment=settings.environment,
+        limits=UploadLimits(settings.upload_ttl_s, settings.part_url_ttl_s, settings.max_transcode_bytes),
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         signer=S3PartSigner(boto3.client("sts"), settings.presign_role_arn, settings.uploads_bucket, now),
@@ -75,7 +71,6 @@ def api_uploads(settings: config.ApiUploadsSettings) -> ApiUploads:
         new_id=new_id,
         now=now,
     )
-    return ApiUploads(settings=settings, ports=ports)
 
 
 @dataclass(frozen=True, kw_only=True)
