@@ -13,10 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice import bootstrap
 from sluice.config import ClassifyFailureSettings
-from sluice.observability import configure_logging
+from sluice.observability import observed
 from sluice.service.failures import Failure, classify_failure
 
-configure_logging()
 logger = logging.getLogger(__name__)
 
 
@@ -30,6 +29,7 @@ def deps() -> bootstrap.Core:
     return bootstrap.core(settings())
 
 
+@observed("classify_failure")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     failure = Failure(**{**event, "started_at": datetime.fromisoformat(event["started_at"])})
     verdict = classify_failure(failure, records=deps().records, now=deps().now, max_attempts=settings().max_attempts)

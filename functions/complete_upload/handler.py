@@ -13,10 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice import bootstrap
 from sluice.config import CompleteUploadSettings
-from sluice.observability import configure_logging
+from sluice.observability import observed
 from sluice.service.completion import complete_upload
 
-configure_logging()
 processor = BatchProcessor(EventType.SQS)
 
 
@@ -36,5 +35,6 @@ def handle(record: SQSRecord) -> None:
     )
 
 
+@observed("complete_upload")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)

@@ -9,10 +9,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sluice import bootstrap
 from sluice.config import FailTranscodeSettings
 from sluice.domain.models import ErrorInfo
-from sluice.observability import configure_logging
+from sluice.observability import observed
 from sluice.service.failures import fail_transcode
 
-configure_logging()
 logger = logging.getLogger(__name__)
 
 
@@ -21,6 +20,7 @@ def deps() -> bootstrap.Core:
     return bootstrap.core(FailTranscodeSettings.from_env())
 
 
+@observed("fail_transcode")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     error = ErrorInfo.model_validate(event["error"])
     fail_transcode(

@@ -14,10 +14,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice import bootstrap
 from sluice.config import OnObjectCreatedSettings
-from sluice.observability import configure_logging
+from sluice.observability import observed
 from sluice.service.intake import accept_object, parse_key
 
-configure_logging()
 logger = logging.getLogger(__name__)
 processor = BatchProcessor(EventType.SQS)
 
@@ -47,5 +46,6 @@ def handle(record: SQSRecord) -> None:
     logger.info("object_accepted", extra={"upload_id": upload_id, "job_id": job.id if job else None})
 
 
+@observed("on_object_created")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)

@@ -8,10 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice import bootstrap
 from sluice.config import ReconcileSettings
-from sluice.observability import configure_logging
+from sluice.observability import observed
 from sluice.service.reconcile import Reconciler, reconcile
 
-configure_logging()
 logger = logging.getLogger(__name__)
 
 
@@ -20,6 +19,7 @@ def deps() -> Reconciler:
     return bootstrap.reconciler(ReconcileSettings.from_env())
 
 
+@observed("reconcile")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     done = reconcile(deps())
     logger.info("reconciled", extra=done)

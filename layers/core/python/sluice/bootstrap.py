@@ -13,6 +13,7 @@ from sluice.adapters.clock import now
 from sluice.adapters.ids import new_id
 from sluice.service.ports import (
     Clock,
+    DeadLetterQueue,
     DeliveryQueue,
     Executions,
     Ids,
@@ -25,6 +26,7 @@ from sluice.service.ports import (
 if TYPE_CHECKING:
     from sluice.domain.events import Event
     from sluice.service.deliveries import Deliverer
+    from sluice.service.identity import Identifier
     from sluice.service.playback import PlaybackPorts
     from sluice.service.playback_ports import PlaybackTokens
     from sluice.service.reconcile import Reconciler
@@ -51,6 +53,56 @@ class Core:
 
 def core(settings: config.Settings) -> Core:
     return Core(environment=settings.environment, records=records(settings))
+
+
+def identifier(settings: config.AuthorizerSettings) -> "Identifier":
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.service.identity import Identifier
+
+    pepper = SecretsManager(secrets_client()).read(settings.pepper_secret_arn)  # another pepper would void every key
+    return Identifier(environment=settings.environment, pepper=pepper.encode(), records=records(settings), now=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiAssets(Core):
+    cursor_key: Callable[[], bytes]
+
+
+def api_assets(settings: config.ApiAssetsSettings) -> ApiAssets:
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+
+    secrets = SecretsManager(secrets_client())
+    return ApiAssets(
+        environment=settings.environment,
+        records=records(settings),
+        cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operate(Core):
+    pepper: Callable[[], bytes]
+    random_bytes: Callable[[int], bytes]
+    queue: DeliveryQueue
+    dead_letters: DeadLetterQueue
+
+
+def operate(settings: config.OperateSettings) -> Operate:
+    from secrets import token_bytes
+
+    from sluice.adapters.completion_queue import sqs_client
+    from sluice.adapters.delivery_queue import SqsDeadLetterQueue, SqsDeliveryQueue
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+
+    secrets = SecretsManager(secrets_client())
+    return Operate(
+        environment=settings.environment,
+        records=records(settings),
+        pepper=lambda: secrets.read(settings.pepper_secret_arn).encode(),
+        random_bytes=token_bytes,
+        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        dead_letters=SqsDeadLetterQueue(sqs_client(), settings.dead_letter_queue_url),
+    )
 
 
 def api_uploads(settings: config.ApiUploadsSettings) -> "UploadPorts":

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _bound: ContextVar[dict[str, Any] | None] = ContextVar("sluice_log_fields", default=None)
@@ -43,14 +43,28 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class _Stdout(logging.StreamHandler[TextIO]):
+    """Whatever `sys.stdout` is when a line is written."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own last-resort handler does
+        return sys.stdout
+
+
 def configure(function: str) -> None:
-    """Send this process's log lines to the runtime's handler (stdout elsewhere) as JSON. Idempotent."""
+    """Write this process's log lines to stdout as JSON. Idempotent."""
     root = logging.getLogger()
     root.setLevel(os.environ.get("SLUICE_LOG_LEVEL", "INFO"))
-    if not root.handlers:
-        root.addHandler(logging.StreamHandler(sys.stdout))
-    for handler in root.handlers:
-        handler.setFormatter(JsonLines(function))
+    ours = next((handler for handler in root.handlers if isinstance(handler, _Stdout)), None)
+    if ours is None:
+        # the Lambda runtime's own handler would write every line a second time, in its own shape
+        root.handlers = [other for other in root.handlers if not type(other).__module__.startswith("awslambdaric")]
+        ours = _Stdout()
+        root.addHandler(ours)
+    ours.setFormatter(JsonLines(function))
     for chatty in ("boto3", "botocore", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

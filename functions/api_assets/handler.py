@@ -1,0 +1,47 @@
+"""Assets and their jobs over HTTP: reading."""
+
+from functools import cache
+from typing import Any
+
+from functions.api_assets.models import AssetView, JobView
+from sluice import bootstrap
+from sluice.config import ApiAssetsSettings
+from sluice.http import Cursor, Limit, Page, api, caller, needs
+from sluice.observability import observed
+from sluice.service import catalogue
+
+app = api()
+
+
+@cache
+def deps() -> bootstrap.ApiAssets:
+    return bootstrap.api_assets(ApiAssetsSettings.from_env())
+
+
+@app.get("/v1/assets", security=needs("assets:read"), summary="List assets, newest first", tags=["assets"])
+def list_assets(limit: Limit = 25, cursor: Cursor = None) -> Page[AssetView]:
+    assets, following = catalogue.list_assets(
+        tenant_id=caller(app).tenant_id,
+        limit=limit,
+        cursor=cursor,
+        cursor_key=deps().cursor_key(),
+        records=deps().records,
+    )
+    return Page(data=[AssetView.of(asset) for asset in assets], next_cursor=following)
+
+
+@app.get("/v1/assets/<asset_id>", security=needs("assets:read"), summary="Get an asset", tags=["assets"])
+def get_asset(asset_id: str) -> AssetView:
+    asset = catalogue.get_asset(asset_id, tenant_id=caller(app).tenant_id, records=deps().records)
+    return AssetView.of(asset)
+
+
+@app.get("/v1/jobs/<job_id>", security=needs("assets:read"), summary="Get a transcode job", tags=["jobs"])
+def get_job(job_id: str) -> JobView:
+    report = catalogue.get_job(job_id, tenant_id=caller(app).tenant_id, records=deps().records)
+    return JobView.of(report.job, report.progress)
+
+
+@observed("api_assets")
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return app.resolve(event, context)

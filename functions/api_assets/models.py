@@ -1,0 +1,98 @@
+"""Answers of the asset and job routes."""
+
+from typing import Self
+
+from pydantic import Field
+
+from sluice.domain.models import Asset, Job, JobProgress
+from sluice.http import FailureView, ResponseBody, Timestamp
+
+
+class AssetView(ResponseBody):
+    asset_id: str
+    upload_id: str
+    job_id: str | None
+    state: str = Field(description="created | ingesting | uploaded | processing | ready | archived | failed")
+    playable: bool
+    playback_ids: list[str]
+    playback_policy: str
+    active_version: str | None = Field(description="The version that players get.")
+    title: str | None
+    external_id: str | None
+    metadata: dict[str, str]
+    tags: list[str]
+    duration_s: float | None
+    error: FailureView | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, asset: Asset) -> Self:
+        return cls(
+            asset_id=asset.id,
+            upload_id=asset.upload_id,
+            job_id=asset.job_id,
+            state=asset.state,
+            playable=asset.playable,
+            playback_ids=list(asset.playback_ids),
+            playback_policy=asset.playback_policy,
+            active_version=asset.active_version,
+            title=asset.title,
+            external_id=asset.external_id,
+            metadata=dict(asset.metadata),
+            tags=list(asset.tags),
+            duration_s=asset.duration_s,
+            error=FailureView.of(asset.error),
+            created_at=asset.created_at,
+            updated_at=asset.updated_at,
+        )
+
+
+class ProgressView(ResponseBody):
+    stage: str = Field(description="download | probe | encode | package | upload")
+    percent: float = Field(description="0-100 over the whole job.")
+    realtime_factor: float | None = Field(description="Seconds of video encoded per second.")
+    attempt: int
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, progress: JobProgress | None) -> Self | None:
+        if progress is None:
+            return None
+        return cls(
+            stage=progress.stage,
+            percent=progress.percent,
+            realtime_factor=progress.realtime_factor,
+            attempt=progress.attempt,
+            updated_at=progress.updated_at,
+        )
+
+
+class JobView(ResponseBody):
+    job_id: str
+    asset_id: str
+    state: str = Field(description="queued | running | succeeded | failed | cancelled")
+    attempt: int = Field(description="0 until a task has started.")
+    capacity: str | None = Field(description="FARGATE_SPOT | FARGATE")
+    progress: ProgressView | None
+    version_id: str | None = Field(description="The version that this job published.")
+    error: FailureView | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+
+    @classmethod
+    def of(cls, job: Job, progress: JobProgress | None) -> Self:
+        return cls(
+            job_id=job.id,
+            asset_id=job.asset_id,
+            state=job.state,
+            attempt=job.attempt,
+            capacity=job.capacity,
+            progress=ProgressView.of(progress),
+            version_id=job.version_id,
+            error=FailureView.of(job.error),
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+        )
