@@ -49,7 +49,8 @@ def deploy(engine: "Engine") -> Deployment:
     if changed:
         marker.unlink(missing_ok=True)
         _bootstrap(engine)
-        _cdk(engine, ["deploy", "--all", "--require-approval", "never", *_context(context)])
+        app = ["--app", f"{sys.executable} -m infra.app", "--output", str(engine.folder / "cdk.out")]
+        _cdk(engine, ["deploy", "--all", "--require-approval", "never", *app, *_context(context)], folder=REPOSITORY)
         outputs = _deployed_outputs(engine)
         marker.write_text(fingerprint)
     if outputs is None:
@@ -91,17 +92,16 @@ def _bootstrap(engine: "Engine") -> None:
         return
     account = engine.client("sts").get_caller_identity()["Account"]
     region = engine.client("sts").meta.region_name
-    _cdk(engine, ["bootstrap", f"aws://{account}/{region}", "--context", "environment=local"])
+    _cdk(engine, ["bootstrap", f"aws://{account}/{region}"], folder=engine.folder)  # away from cdk.json: needs no app
 
 
 def _context(context: dict[str, str]) -> list[str]:
     return [part for name, value in context.items() for part in ("--context", f"{name}={value}")]
 
 
-def _cdk(engine: "Engine", arguments: list[str]) -> None:
+def _cdk(engine: "Engine", arguments: list[str], folder: Path) -> None:
     log = engine.folder / "cdk.log"
-    command = [str(NODE_BIN / "node"), str(CDK), "--app", f"{sys.executable} -m infra.app"]
-    command += ["--output", str(engine.folder / "cdk.out"), "--ci", "--no-color", *arguments]
+    command = [str(NODE_BIN / "node"), str(CDK), "--ci", "--no-color", *arguments]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     environment |= engine.environment_for_clients() | {
         "PATH": f"{NODE_BIN}{os.pathsep}{os.environ['PATH']}",
@@ -111,7 +111,7 @@ def _cdk(engine: "Engine", arguments: list[str]) -> None:
     }
     with log.open("wb") as output:
         ended = subprocess.run(
-            command, cwd=REPOSITORY, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
+            command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
         )
     if ended.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-60:])

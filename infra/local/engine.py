@@ -67,7 +67,7 @@ class Engine:
         self._images = images
         self._pid_record = self.folder / "engine.json"
         self._ports_record = self.folder / "ports.json"
-        self._started_here = False
+        self._process: subprocess.Popen[bytes] | None = None  # when it was started by this object
 
     @property
     def ports(self) -> Ports:
@@ -102,7 +102,7 @@ class Engine:
             clear_folder(self.folder / name)
         ports = usable_ports(self._ports_record)
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [str(ENGINE_PYTHON), "-m", "infra.local.adapter"],
                 cwd=self.folder,
                 env=self._environment(ports),
@@ -111,16 +111,17 @@ class Engine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        record_process(self._pid_record, process.pid)
-        self._started_here = True
-        self._wait_until_healthy(process)
+        record_process(self._pid_record, self._process.pid)
+        self._wait_until_healthy(self._process)
 
     def stop(self) -> None:
         """Stop in good order, which saves the state; clean the temporary folders."""
         end_recorded(self._pid_record, STOP_GRACE_S)
+        if self._process:
+            self._process.wait()
+            self._process = None
         end_orphaned_tasks(self.folder / "tasks")
         clear_folder(self.folder / "tmp")
-        self._started_here = False
 
     def deploy(self) -> Deployment:
         """Deploy the stacks, unless nothing changed since this state was made."""
@@ -156,7 +157,7 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._started_here:
+        if self._process:
             self.stop()
 
     def environment_for_clients(self) -> dict[str, str]:
@@ -196,7 +197,7 @@ class Engine:
             "SLUICE_IMAGES": json.dumps([asdict(image) for image in self._images]),
         }
 
-    def _wait_until_healthy(self, process: "subprocess.Popen[bytes]") -> None:
+    def _wait_until_healthy(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             if process.poll() is not None:

@@ -16,7 +16,9 @@ class StackFailed(RuntimeError):
     """The stack did not reach the wanted state; the message holds the reasons that CloudFormation gave."""
 
 
-def create_stack(engine: "Engine", name: str, resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, str]:
+def create_stack(
+    engine: "Engine", name: str, resources: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> dict[str, str]:
     """Create a stack and wait for it. `outputs` maps a name to its value; answers the resolved values."""
     engine.client("cloudformation").create_stack(
         StackName=name,
@@ -26,7 +28,9 @@ def create_stack(engine: "Engine", name: str, resources: Mapping[str, Any], outp
     return _wait(engine, name, "CREATE_COMPLETE")
 
 
-def update_stack(engine: "Engine", name: str, resources: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, str]:
+def update_stack(
+    engine: "Engine", name: str, resources: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> dict[str, str]:
     engine.client("cloudformation").update_stack(
         StackName=name,
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
@@ -50,6 +54,8 @@ def _wait(engine: "Engine", name: str, wanted: str) -> dict[str, str]:
         ended = not stack["StackStatus"].endswith("IN_PROGRESS")
         if ended or time.monotonic() > deadline:
             events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-            reasons = [f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if "ResourceStatusReason" in e]
+            reasons = [
+                f"{e['LogicalResourceId']}: {e['ResourceStatusReason']}" for e in events if "ResourceStatusReason" in e
+            ]
             raise StackFailed(f"{name} is {stack['StackStatus']}\n" + "\n".join(reasons))
         time.sleep(POLL_S)

@@ -1,12 +1,17 @@
 """CloudFormation types and attributes that ministack's provisioners lack or get wrong."""
 
+import string
 from collections.abc import Mapping
 from typing import Any
 
 from infra.local.adapter.symbols import EngineMismatch, engine_module, wrap
 
 provisioners = engine_module(
-    "services.cloudformation.provisioners", "_RESOURCE_HANDLERS", "_normalize_container_defs", "_pascal_to_camel"
+    "services.cloudformation.provisioners",
+    "_RESOURCE_HANDLERS",
+    "_normalize_container_defs",
+    "_pascal_to_camel",
+    "_sm_secret_string",
 )
 cloudfront = engine_module("services.cloudfront", "_public_keys", "_key_groups", "_pk_id", "_kg_id")
 dynamodb = engine_module("services.dynamodb", "_update_ttl")
@@ -37,6 +42,7 @@ def install() -> None:
     wrap_handler("AWS::ApiGatewayV2::Api", "create", with_camel_case_cors)
     wrap_handler("AWS::ApiGatewayV2::Api", "update", with_camel_case_cors_on_update)
     wrap(provisioners, "_normalize_container_defs", with_secrets)
+    wrap(provisioners, "_sm_secret_string", with_excluded_classes)
     wrap_handler("AWS::SecretsManager::Secret", "create", with_arn_as_reference)
     wrap_handler("AWS::SecretsManager::Secret", "update", with_name_on_update)
     wrap_handler("AWS::SecretsManager::Secret", "delete", with_name_on_delete)
@@ -134,6 +140,28 @@ def with_secrets(original: Any) -> Any:
         return containers
 
     return normalize
+
+
+EXCLUDED_CLASSES = {
+    "ExcludePunctuation": string.punctuation,
+    "ExcludeNumbers": string.digits,
+    "ExcludeLowercase": string.ascii_lowercase,
+    "ExcludeUppercase": string.ascii_uppercase,
+}
+
+
+def with_excluded_classes(original: Any) -> Any:
+    """ministack knows ExcludeCharacters alone."""
+
+    def secret_string(properties: Properties) -> str:
+        generate = properties.get("GenerateSecretString")
+        if generate:
+            classes = [text for name, text in EXCLUDED_CLASSES.items() if str(generate.get(name)).lower() == "true"]
+            excluded = "".join([generate.get("ExcludeCharacters", ""), *classes])
+            properties = {**properties, "GenerateSecretString": {**generate, "ExcludeCharacters": excluded}}
+        return str(original(properties))
+
+    return secret_string
 
 
 def with_arn_as_reference(original: Any) -> Any:

@@ -14,7 +14,7 @@ states = engine_module(
 )
 
 
-class PathNotFound(states._ExecutionError):  # type: ignore[misc]  # a class of ministack
+class PathNotFound(states._ExecutionError):  # type: ignore[misc,name-defined]  # of ministack
     def __init__(self, path: str, error: str = "States.Runtime") -> None:
         super().__init__(error, f"The JSONPath '{path}' could not be found in the input")
         self.path = path

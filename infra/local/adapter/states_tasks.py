@@ -66,7 +66,7 @@ def _wait_for(cluster: str, task_arn: str) -> dict[str, Any]:
                 "tasks"
             ][0]
             if task["lastStatus"] == "STOPPED":
-                return _pascal_case(task)
+                return dict(_pascal_case(task))
             time.sleep(POLL_S)
     except Aborted:
         reason = "Step Functions execution was aborted or timed out"
