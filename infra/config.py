@@ -1,4 +1,4 @@
-"""What differs between environments: read once from the CDK context (`-c name=value`), then passed down, typed and frozen."""
+"""What differs between environments: read once from the CDK context (`-c name=value`), then passed down, frozen."""
 
 import platform
 import sys

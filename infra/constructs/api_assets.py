@@ -2,14 +2,12 @@
 
 from typing import ClassVar
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, allow_listing, allow_rows, allow_secret
 from infra.constructs.http_api import Route
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from sluice.config import ApiAssetsSettings
 
@@ -25,23 +23,18 @@ class ApiAssets(Construct):
         self,
         scope: Construct,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         cursor: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, "Assets")
         api = PythonFunction(
             self,
             name="api_assets",
-            config=config,
-            layers=layers,
+            base=base,
             memory_mb=1024,
-            environment=ApiAssetsSettings.to_env(
-                environment=config.environment, table_name=table.table_name, cursor_secret_arn=cursor.secret_arn
-            ),
+            environment=ApiAssetsSettings.to_env(**base.settings, cursor_secret_arn=cursor.secret_arn),
         )
-        allow_rows(api, table, READ_ROWS)
-        allow_listing(api, table)
+        allow_rows(api, base.table, READ_ROWS)
+        allow_listing(api, base.table)
         allow_secret(api, cursor.secret_arn)
         self.function = api.function

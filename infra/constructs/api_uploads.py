@@ -2,16 +2,14 @@
 
 from typing import ClassVar
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_objects, allow_rows, allow_secret
 from infra.constructs.http_api import Route
-from infra.constructs.layers import Layers
 from infra.constructs.presign_role import presign_role
 from infra.constructs.python_function import PythonFunction, function_role
 from sluice.config import ApiUploadsSettings
@@ -31,26 +29,22 @@ class ApiUploads(Construct):
         self,
         scope: Construct,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         uploads: s3.IBucket,
         cursor: secretsmanager.ISecret,
         completions: sqs.IQueue,
     ) -> None:
         super().__init__(scope, "Uploads")
-        role = function_role(self, name="api_uploads", config=config)
+        role = function_role(self, name="api_uploads", config=base.config)
         signer = presign_role(self, bucket=uploads, trusted=role)
         api = PythonFunction(
             self,
             name="api_uploads",
             role=role,
-            config=config,
-            layers=layers,
+            base=base,
             memory_mb=1024,
             environment=ApiUploadsSettings.to_env(
-                environment=config.environment,
-                table_name=table.table_name,
+                **base.settings,
                 uploads_bucket=uploads.bucket_name,
                 presign_role_arn=signer.role_arn,
                 complete_queue_url=completions.queue_url,
@@ -58,7 +52,7 @@ class ApiUploads(Construct):
             ),
         )
         api.allow(["sts:AssumeRole"], [signer.role_arn])
-        allow_rows(api, table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS])
         allow_objects(
             api, uploads, "uploads", ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         )

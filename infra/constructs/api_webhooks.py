@@ -2,13 +2,11 @@
 
 from typing import ClassVar
 
-from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_rows, allow_secret
 from infra.constructs.http_api import Route
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.vault import Vault
 from sluice.config import ApiWebhooksSettings
@@ -22,25 +20,21 @@ class ApiWebhooks(Construct):
         Route("DELETE", "/v1/webhooks/{webhook_id}"),
     )
 
-    def __init__(
-        self, scope: Construct, *, config: Config, layers: Layers, table: dynamodb.ITable, vault: Vault
-    ) -> None:
+    def __init__(self, scope: Construct, *, base: Foundation, vault: Vault) -> None:
         super().__init__(scope, "Webhooks")
         api = PythonFunction(
             self,
             name="api_webhooks",
-            config=config,
-            layers=layers,
+            base=base,
             memory_mb=1024,
             environment=ApiWebhooksSettings.to_env(
-                environment=config.environment,
-                table_name=table.table_name,
+                **base.settings,
                 cursor_secret_arn=vault.cursor.secret_arn,
                 webhook_key_arn=vault.webhook_key.key_arn,
-                allow_loopback=config.allow_loopback,
+                allow_loopback=base.config.allow_loopback,
             ),
         )
-        allow_rows(api, table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])
+        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])
         allow_secret(api, vault.cursor.secret_arn)
         api.allow(["kms:GenerateDataKey"], [vault.webhook_key.key_arn])
         self.function = api.function

@@ -2,13 +2,11 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import allow_rows, allow_secret
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from sluice.config import AuthorizerSettings
 
@@ -18,24 +16,19 @@ class Authorizer(Construct):
         self,
         scope: Construct,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         pepper: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, "Identity")
         function = PythonFunction(
             self,
             name="authorizer",
-            config=config,
-            layers=layers,
+            base=base,
             timeout_s=10,
             memory_mb=1024,  # in front of every call
-            environment=AuthorizerSettings.to_env(
-                environment=config.environment, table_name=table.table_name, pepper_secret_arn=pepper.secret_arn
-            ),
+            environment=AuthorizerSettings.to_env(**base.settings, pepper_secret_arn=pepper.secret_arn),
         )
-        allow_rows(function, table, ["dynamodb:GetItem"])
+        allow_rows(function, base.table, ["dynamodb:GetItem"])
         allow_secret(function, pepper.secret_arn)
         self.authorizer = authorizers.HttpLambdaAuthorizer(
             "Authorizer",

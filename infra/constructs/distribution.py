@@ -1,6 +1,6 @@
 """CloudFront: which path is answered by whom, and what needs a signature."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
@@ -8,8 +8,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config import Config
 from infra.constructs.acknowledge import acknowledge
+from infra.constructs.response_headers import response_headers
+
+GET_HEAD_OPTIONS = cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS
+HTTPS_ONLY = cloudfront.ViewerProtocolPolicy.HTTPS_ONLY
 
 
 class Distribution(Construct):
@@ -18,74 +21,72 @@ class Distribution(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: Config,
+        comment: str,
         media: s3.Bucket,
         player: s3.Bucket,
         key_group: cloudfront.IKeyGroup,
         playback_url: lambda_.IFunctionUrl,
     ) -> None:
         super().__init__(scope, construct_id)
-        access = cloudfront.S3OriginAccessControl(self, "S3Access", signing=cloudfront.Signing.SIGV4_ALWAYS)
-        # "bucket defaults" with our own access control: the L2's would open the whole bucket, playlists included
-        media_origin, player_origin = (
-            origins.S3BucketOrigin.with_bucket_defaults(
-                bucket, origin_access_control_id=access.origin_access_control_id
-            )
-            for bucket in (media, player)
-        )
-        headers = _response_headers(self)
-        signed_media = cloudfront.BehaviorOptions(
-            origin=media_origin,
-            trusted_key_groups=[key_group],
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            origin_request_policy=cloudfront.OriginRequestPolicy.CORS_S3_ORIGIN,
-            response_headers_policy=headers,
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-            compress=False,  # media does not shrink
-        )
-        rendered = cloudfront.BehaviorOptions(
-            origin=origins.FunctionUrlOrigin.with_origin_access_control(playback_url),
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,  # playlists are per viewer
-            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            response_headers_policy=headers,
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-        )
-        static = cloudfront.BehaviorOptions(
-            origin=player_origin,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
-            response_headers_policy=headers,
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-        )
+        self._headers = response_headers(self)
+        self._access = cloudfront.S3OriginAccessControl(self, "S3Access", signing=cloudfront.Signing.SIGV4_ALWAYS)
+        signed = self._signed_media(media, key_group)
+        rendered = self._rendered(playback_url)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=config.prefix,
+            comment=comment,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
-            # Any other path is 403: without a signature CloudFront refuses, with one S3 does (the policy below opens
-            # nothing but media/ there, and media/ has its own behaviour).
-            default_behavior=signed_media,
+            # Any other path is 403: without a signature CloudFront refuses; with one S3 does, because the bucket policy
+            # below opens nothing but media/, which has a behaviour of its own.
+            default_behavior=signed,
             additional_behaviors={
                 "/v1/play/*": rendered,
                 "/embed/*": rendered,
-                "/player/*": static,
-                "/media/*": signed_media,
+                "/player/*": self._static(player),
+                "/media/*": signed,
             },
         )
         self._allow_reading(media, "media")
         self._allow_reading(player, "player")
-        acknowledge(
-            self.distribution,
-            {
-                "AwsSolutions-CFR1": "Where videos may be watched is the deployer's decision, not a default of ours.",
-                "AwsSolutions-CFR2": "A web ACL costs money while idle; signatures and tokens guard every path. Deployers add one.",
-                "AwsSolutions-CFR3": "Access logs would hold signed queries. Standard logging v2 with chosen fields needs "
-                "us-east-1 resources, which a regional stack cannot own.",
-                "AwsSolutions-CFR4": "The default certificate fixes the protocol; a custom domain brings TLSv1.2_2021.",
-            },
+        self._acknowledge()
+
+    def _s3_origin(self, bucket: s3.Bucket) -> cloudfront.IOrigin:
+        """Our own access control: the L2's would open the whole bucket, playlists included."""
+        return origins.S3BucketOrigin.with_bucket_defaults(
+            bucket, origin_access_control_id=self._access.origin_access_control_id
+        )
+
+    def _signed_media(self, media: s3.Bucket, key_group: cloudfront.IKeyGroup) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=self._s3_origin(media),
+            trusted_key_groups=[key_group],
+            allowed_methods=GET_HEAD_OPTIONS,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            origin_request_policy=cloudfront.OriginRequestPolicy.CORS_S3_ORIGIN,
+            response_headers_policy=self._headers,
+            viewer_protocol_policy=HTTPS_ONLY,
+            compress=False,  # media does not shrink
+        )
+
+    def _rendered(self, playback_url: lambda_.IFunctionUrl) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=origins.FunctionUrlOrigin.with_origin_access_control(playback_url),
+            allowed_methods=GET_HEAD_OPTIONS,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,  # playlists are per viewer
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            response_headers_policy=self._headers,
+            viewer_protocol_policy=HTTPS_ONLY,
+        )
+
+    def _static(self, player: s3.Bucket) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=self._s3_origin(player),
+            allowed_methods=GET_HEAD_OPTIONS,
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            response_headers_policy=self._headers,
+            viewer_protocol_policy=HTTPS_ONLY,
         )
 
     def _allow_reading(self, bucket: s3.Bucket, prefix: str) -> None:
@@ -101,29 +102,14 @@ class Distribution(Construct):
             )
         )
 
-
-def _response_headers(scope: Construct) -> cloudfront.ResponseHeadersPolicy:
-    return cloudfront.ResponseHeadersPolicy(
-        scope,
-        "Headers",
-        comment="Players run on any site; what protects media is the signature, not the origin of a page",
-        cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
-            access_control_allow_credentials=False,
-            access_control_allow_origins=["*"],
-            access_control_allow_methods=["GET", "HEAD", "OPTIONS"],
-            access_control_allow_headers=["*"],
-            access_control_expose_headers=["Content-Length", "Content-Range", "Date", "ETag"],
-            access_control_max_age=Duration.days(1),
-            origin_override=True,
-        ),
-        security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER,  # URLs carry tokens
-                override=True,
-            ),
-            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                access_control_max_age=Duration.days(365), override=True
-            ),
-        ),
-    )
+    def _acknowledge(self) -> None:
+        acknowledge(
+            self.distribution,
+            {
+                "AwsSolutions-CFR1": "Where videos may be watched is the deployer's decision, not a default of ours.",
+                "AwsSolutions-CFR2": "A web ACL costs money while idle; signatures and tokens guard every path.",
+                "AwsSolutions-CFR3": "Classic access logs hold signed queries. Standard logging v2, where fields can "
+                "be chosen, needs resources in us-east-1, which a stack of another region cannot own.",
+                "AwsSolutions-CFR4": "The default certificate fixes the protocol; a custom domain brings TLS 1.2.",
+            },
+        )

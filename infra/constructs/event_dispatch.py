@@ -7,9 +7,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
-from infra.config import Config
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
-from infra.constructs.layers import Layers
+from infra.constructs.foundation import Foundation
+from infra.constructs.grants import MARK_ROWS, READ_ROWS, WRITE_ROWS, allow_rows
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import dead_letter_queue
 from sluice.config import DispatchEventsSettings
@@ -22,9 +21,7 @@ class EventDispatch(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.Table,
+        base: Foundation,
         deliveries: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -32,15 +29,15 @@ class EventDispatch(Construct):
         function = PythonFunction(
             self,
             name="dispatch_events",
-            config=config,
-            layers=layers,
+            base=base,
             timeout_s=60,
-            environment=DispatchEventsSettings.to_env(
-                environment=config.environment, table_name=table.table_name, delivery_queue_url=deliveries.queue_url
-            ),
+            environment=DispatchEventsSettings.to_env(**base.settings, delivery_queue_url=deliveries.queue_url),
         )
-        allow_rows(function, table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS])
         function.allow(["sqs:SendMessage"], [deliveries.queue_arn, self.dead_letters.queue_arn])
+        self._read_stream(function, base.table)
+
+    def _read_stream(self, function: PythonFunction, table: dynamodb.ITable) -> None:
         stream_arn = table.table_stream_arn
         assert stream_arn is not None  # noqa: S101 - for the type checker
         function.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream_arn])
@@ -52,7 +49,6 @@ class EventDispatch(Construct):
             event_source_arn=stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
-            max_batching_window=Duration.seconds(0),
             filters=[
                 lambda_.FilterCriteria.filter(
                     {"eventName": ["INSERT"], "dynamodb": {"Keys": {SK: {"S": [{"prefix": "EVENT#"}]}}}}

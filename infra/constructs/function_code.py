@@ -1,4 +1,4 @@
-"""The zip of one function: the repository root with only that function's folder kept, so imports are the same everywhere."""
+"""The zip of one function: the repository with only that function's folder kept, so imports are the same everywhere."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a function may do, in the words of our own resources. Every action is spelled out; no wildcard stands for one."""
+"""What a function may do, in the words of our own resources. Every action is spelled out."""
 
 from collections.abc import Sequence
 

@@ -67,12 +67,15 @@ def wheels_hash(config: Config) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
+def lambda_architecture(config: Config) -> lambda_.Architecture:
+    return lambda_.Architecture.ARM_64 if config.architecture == "arm64" else lambda_.Architecture.X86_64
+
+
 class Layers(Construct):
     """One pair per stack: a layer version shared across stacks would be an export that cannot change."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
         super().__init__(scope, construct_id)
-        architecture = lambda_.Architecture.ARM_64 if config.architecture == "arm64" else lambda_.Architecture.X86_64
         core = lambda_.LayerVersion(
             self,
             "Core",
@@ -88,7 +91,7 @@ class Layers(Construct):
                 asset_hash_type=AssetHashType.CUSTOM,
                 bundling=BundlingOptions(image=DockerImage.from_registry("scratch"), local=WheelBundling(config)),
             ),
-            compatible_architectures=[architecture],
+            compatible_architectures=[lambda_architecture(config)],
             description="locked third-party packages",
         )
         self.versions = [core, deps]

@@ -15,7 +15,7 @@ _RETENTION = {
 
 
 def log_group(scope: Construct, *, config: Config, name: str) -> logs.LogGroup:
-    """Removed with its stack in every environment: logs are not data, and a kept name would block the next deployment."""
+    """Removed with its stack everywhere: logs are not data, and a kept name would block the next deployment."""
     return logs.LogGroup(
         scope,
         "Logs",

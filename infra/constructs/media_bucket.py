@@ -28,7 +28,7 @@ class MediaBucket(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            # S3 answers a preflight only with a rule; CloudFront's response headers policy has the last word on the rest
+            # S3 answers a preflight only with a rule; CloudFront's policy has the last word on the headers
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],

@@ -1,15 +1,13 @@
 """S3 says that an object exists: EventBridge rule, queue, `on_object_created`."""
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_head, allow_rows
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import WorkQueue
 from sluice.config import OnObjectCreatedSettings
@@ -23,9 +21,7 @@ class ObjectIntake(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         uploads: s3.IBucket,
         state_machine: sfn.IStateMachine,
     ) -> None:
@@ -45,17 +41,15 @@ class ObjectIntake(Construct):
         function = PythonFunction(
             self,
             name="on_object_created",
-            config=config,
-            layers=layers,
+            base=base,
             timeout_s=TIMEOUT_S,
             environment=OnObjectCreatedSettings.to_env(
-                environment=config.environment,
-                table_name=table.table_name,
+                **base.settings,
                 uploads_bucket=uploads.bucket_name,
                 state_machine_arn=state_machine.state_machine_arn,
             ),
         )
-        allow_rows(function, table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS])
         allow_head(function, uploads, "uploads")
         function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
         work.feed(function, batch_size=10, max_concurrency=20)

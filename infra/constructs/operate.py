@@ -1,13 +1,11 @@
 """The commands of an operator (tenants, keys, redrives), run inside the account under a role of their own."""
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_due_work, allow_rows, allow_secret
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from sluice.config import OperateSettings
 
@@ -17,9 +15,7 @@ class Operate(Construct):
         self,
         scope: Construct,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         pepper: secretsmanager.ISecret,
         deliveries: sqs.IQueue,
         dead_deliveries: sqs.IQueue,
@@ -28,19 +24,17 @@ class Operate(Construct):
         operate = PythonFunction(
             self,
             name="operate",
-            config=config,
-            layers=layers,
+            base=base,
             timeout_s=300,  # a redrive of many dead deliveries
             environment=OperateSettings.to_env(
-                environment=config.environment,
-                table_name=table.table_name,
+                **base.settings,
                 pepper_secret_arn=pepper.secret_arn,
                 delivery_queue_url=deliveries.queue_url,
                 dead_letter_queue_url=dead_deliveries.queue_url,
             ),
         )
-        allow_rows(operate, table, [*READ_ROWS, *WRITE_ROWS])
-        allow_due_work(operate, table)
+        allow_rows(operate, base.table, [*READ_ROWS, *WRITE_ROWS])
+        allow_due_work(operate, base.table)
         allow_secret(operate, pepper.secret_arn)
         operate.allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], [deliveries.queue_arn])
         operate.allow(

@@ -1,13 +1,11 @@
 """Renders playlists with signed segment URLs; reachable through CloudFront only."""
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, allow_objects, allow_parameter, allow_rows, allow_secret
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.signing_keys import SigningKeys
 from sluice.config import PlaybackSettings
@@ -18,9 +16,7 @@ class Playback(Construct):
         self,
         scope: Construct,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         media: s3.IBucket,
         keys: SigningKeys,
     ) -> None:
@@ -28,21 +24,19 @@ class Playback(Construct):
         function = PythonFunction(
             self,
             name="playback",
-            config=config,
-            layers=layers,
+            base=base,
             memory_mb=1024,  # a viewer waits for the first answer
             environment=PlaybackSettings.to_env(
-                environment=config.environment,
-                table_name=table.table_name,
+                **base.settings,
                 media_bucket=media.bucket_name,
                 token_secret_arn=keys.token_secret_arn,
                 url_signing_secret_arn=keys.url_signing_secret_arn,
                 key_pair_id=keys.key_pair_id,
-                media_base_url_parameter=config.media_base_url_parameter,
+                media_base_url_parameter=base.config.media_base_url_parameter,
             ),
         )
-        allow_rows(function, table, READ_ROWS)
+        allow_rows(function, base.table, READ_ROWS)
         allow_objects(function, media, "playlists", ["s3:GetObject"])
         allow_secret(function, keys.token_secret_arn, keys.url_signing_secret_arn)
-        allow_parameter(function, config.media_base_url_parameter)
+        allow_parameter(function, base.config.media_base_url_parameter)
         self.url = function.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)

@@ -1,6 +1,7 @@
 """The role that upload URLs are signed with.
 
-The function's own credentials do not tell when they expire, and a URL dies with them; an AssumeRole session has a known end.
+The function's own credentials do not tell when they expire, and a URL dies with them; an AssumeRole session has a
+known end.
 """
 
 from aws_cdk import Duration

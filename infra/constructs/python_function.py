@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.function_code import function_code
-from infra.constructs.layers import Layers
+from infra.constructs.layers import lambda_architecture
 from infra.constructs.log_group import log_group
 
 
@@ -32,16 +32,14 @@ class PythonFunction(Construct):
         scope: Construct,
         *,
         name: str,
-        config: Config,
-        layers: Layers,
+        base: Foundation,
         environment: Mapping[str, str],
         timeout_s: int = 30,
         memory_mb: int = 512,  # below, imports alone take seconds: CPU is proportional to memory
-        dead_letter_queue: sqs.IQueue | None = None,
-        retry_attempts: int | None = None,
         role: iam.Role | None = None,
     ) -> None:
         super().__init__(scope, _pascal_case(name))
+        config = base.config
         full_name = f"{config.prefix}-{name}"
         logs_to = log_group(self, config=config, name=f"/aws/lambda/{full_name}")
         self.role = role or function_role(self, name=name, config=config)
@@ -53,16 +51,14 @@ class PythonFunction(Construct):
             code=function_code(name),
             handler=f"functions.{name}.handler.lambda_handler",
             runtime=lambda_.Runtime(f"python{config.python_version}", lambda_.RuntimeFamily.PYTHON),
-            architecture=lambda_.Architecture.ARM_64 if config.architecture == "arm64" else lambda_.Architecture.X86_64,
-            layers=layers.versions,
+            architecture=lambda_architecture(config),
+            layers=base.layers.versions,
             environment={"POWERTOOLS_SERVICE_NAME": name, **environment},
             timeout=Duration.seconds(timeout_s),
             memory_size=memory_mb,
             role=self.role,
             log_group=logs_to,
             logging_format=lambda_.LoggingFormat.JSON,
-            dead_letter_queue=dead_letter_queue,
-            retry_attempts=retry_attempts,
         )
 
     def allow(

@@ -13,9 +13,9 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.config import SIGNING_SLOTS, Config
+from infra.config import SIGNING_SLOTS
 from infra.constructs.acknowledge import acknowledge
-from infra.constructs.layers import Layers
+from infra.constructs.foundation import Foundation
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.removal import data_removal
 
@@ -28,17 +28,17 @@ class KeyPair(NamedTuple):
 
 
 class SigningKeys(Construct):
-    def __init__(self, scope: Construct, construct_id: str, *, config: Config, layers: Layers) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, base: Foundation) -> None:
         super().__init__(scope, construct_id)
-        self._config = config
-        self._generator = PythonFunction(self, name="signing_key", config=config, layers=layers, environment={})
-        pairs = {slot: self._key_pair(slot, config.generations[slot]) for slot in SIGNING_SLOTS}
+        self._config = base.config
+        self._generator = PythonFunction(self, name="signing_key", base=base, environment={})
+        pairs = {slot: self._key_pair(slot, base.config.generations[slot]) for slot in SIGNING_SLOTS}
         public_keys = {
-            slot: self._public_key(slot, config.generations[slot], pair.public_pem) for slot, pair in pairs.items()
+            slot: self._public_key(slot, base.config.generations[slot], pair.public_pem) for slot, pair in pairs.items()
         }
         self.key_group = cloudfront.KeyGroup(self, "KeyGroup", items=list(public_keys.values()))
-        self.url_signing_secret_arn = pairs[config.active_slot].secret_arn
-        self.key_pair_id = public_keys[config.active_slot].public_key_id
+        self.url_signing_secret_arn = pairs[base.config.active_slot].secret_arn
+        self.key_pair_id = public_keys[base.config.active_slot].public_key_id
         self.token_secret_arn = self._key_pair("tokens", TOKEN_GENERATION).secret_arn
 
     def _key_pair(self, slot: str, generation: int) -> KeyPair:

@@ -1,4 +1,4 @@
-"""The Fargate task that transcodes one job: no container runs, and nothing costs, until the state machine starts one."""
+"""The Fargate task that transcodes one job: no container runs, and nothing costs, until a job starts one."""
 
 from aws_cdk import Duration, Size
 from aws_cdk import aws_dynamodb as dynamodb
@@ -101,9 +101,7 @@ class TranscoderTask(Construct):
     def _acknowledge(self) -> None:
         acknowledge(
             self.cluster,
-            {
-                "AwsSolutions-ECS4": "Container Insights bills per metric; jobs report their progress and figures themselves."
-            },
+            {"AwsSolutions-ECS4": "Container Insights bills per metric; jobs report their progress themselves."},
         )
         acknowledge(
             self.definition,

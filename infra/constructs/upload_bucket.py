@@ -45,7 +45,7 @@ class UploadBucket(Construct):
         acknowledge(
             self.bucket,
             {
-                "AwsSolutions-S1": "Objects are written by presigned URLs that the API logs one by one; access logs would "
-                "store those signed URLs again and cost more than the bucket. CloudTrail data events are the account's choice."
+                "AwsSolutions-S1": "Objects come by presigned URLs only; access logs would store those URLs and cost "
+                "more than the bucket. CloudTrail data events are the account's choice."
             },
         )

@@ -1,12 +1,10 @@
 """Joining the parts of an upload, which can take minutes and so never happens inside an API call."""
 
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config import Config
+from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_head, allow_objects, allow_rows
-from infra.constructs.layers import Layers
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import WorkQueue
 from sluice.config import CompleteUploadSettings
@@ -20,9 +18,7 @@ class UploadCompletion(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        config: Config,
-        layers: Layers,
-        table: dynamodb.ITable,
+        base: Foundation,
         uploads: s3.IBucket,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -30,14 +26,11 @@ class UploadCompletion(Construct):
         function = PythonFunction(
             self,
             name="complete_upload",
-            config=config,
-            layers=layers,
+            base=base,
             timeout_s=TIMEOUT_S,
-            environment=CompleteUploadSettings.to_env(
-                environment=config.environment, table_name=table.table_name, uploads_bucket=uploads.bucket_name
-            ),
+            environment=CompleteUploadSettings.to_env(**base.settings, uploads_bucket=uploads.bucket_name),
         )
-        allow_rows(function, table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS])
         allow_objects(function, uploads, "uploads", ["s3:PutObject", "s3:ListMultipartUploadParts"])
         allow_head(function, uploads, "uploads")
         work.feed(function, batch_size=1, max_concurrency=20)  # one slow upload must not hold up nine others

@@ -1,10 +1,11 @@
-"""What players talk to: the media bucket behind CloudFront, the signing keys, and the function that renders playlists."""
+"""What players talk to: the media bucket behind CloudFront, the signing keys, the function that renders playlists."""
 
 from aws_cdk import App, CfnOutput, Stack
 from aws_cdk import aws_ssm as ssm
 
 from infra.config import Config
 from infra.constructs.distribution import Distribution
+from infra.constructs.foundation import Foundation
 from infra.constructs.layers import Layers
 from infra.constructs.media_bucket import MediaBucket, PlayerBucket
 from infra.constructs.playback import Playback
@@ -15,16 +16,16 @@ from infra.stacks.data import DataStack
 class DeliveryStack(Stack):
     def __init__(self, scope: App, config: Config, data: DataStack) -> None:
         super().__init__(scope, f"{config.prefix}-delivery", description="Sluice: media bucket, CloudFront, playback")
-        layers = Layers(self, "Layers", config=config)
+        base = Foundation(config, Layers(self, "Layers", config=config), data.table)
         self.media = MediaBucket(self, "Media", config=config).bucket
         player = PlayerBucket(self, "Player", config=config).bucket
-        keys = SigningKeys(self, "SigningKeys", config=config, layers=layers)
+        keys = SigningKeys(self, "SigningKeys", base=base)
         self.token_secret_arn = keys.token_secret_arn
-        playback = Playback(self, config=config, layers=layers, table=data.table, media=self.media, keys=keys)
+        playback = Playback(self, base=base, media=self.media, keys=keys)
         cdn = Distribution(
             self,
             "Cdn",
-            config=config,
+            comment=config.prefix,
             media=self.media,
             player=player,
             key_group=keys.key_group,

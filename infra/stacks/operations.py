@@ -4,6 +4,7 @@ from aws_cdk import App, CfnOutput, Stack
 
 from infra.config import Config
 from infra.constructs.alarms import Alarms
+from infra.constructs.foundation import Foundation
 from infra.constructs.layers import Layers
 from infra.constructs.operate import Operate
 from infra.stacks.data import DataStack
@@ -17,12 +18,9 @@ class OperationsStack(Stack):
         for name, queue in pipeline.dead_letter_queues.items():
             alarms.watch_dead_letters(name, queue)
         alarms.watch_workflow(pipeline.state_machine)
-        layers = Layers(self, "Layers", config=config)
         operate = Operate(
             self,
-            config=config,
-            layers=layers,
-            table=data.table,
+            base=Foundation(config, Layers(self, "Layers", config=config), data.table),
             pepper=data.vault.pepper,
             deliveries=pipeline.webhooks.queue,
             dead_deliveries=pipeline.webhooks.dead_letters,

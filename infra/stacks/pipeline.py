@@ -4,6 +4,7 @@ from aws_cdk import App, CfnOutput, Stack
 
 from infra.config import Config
 from infra.constructs.event_dispatch import EventDispatch
+from infra.constructs.foundation import Foundation
 from infra.constructs.layers import Layers
 from infra.constructs.object_intake import ObjectIntake
 from infra.constructs.reconciliation import Reconciliation
@@ -18,48 +19,26 @@ from infra.stacks.delivery import DeliveryStack
 class PipelineStack(Stack):
     def __init__(self, scope: App, config: Config, data: DataStack, delivery: DeliveryStack) -> None:
         super().__init__(scope, f"{config.prefix}-pipeline", description="Sluice: transcoding, events, webhooks")
-        layers = Layers(self, "Layers", config=config)
-        self.completion = UploadCompletion(
-            self, "UploadCompletion", config=config, layers=layers, table=data.table, uploads=data.uploads
-        )
+        base = Foundation(config, Layers(self, "Layers", config=config), data.table)
+        self.completion = UploadCompletion(self, "UploadCompletion", base=base, uploads=data.uploads)
         task = TranscoderTask(
             self, "Transcoder", config=config, table=data.table, uploads=data.uploads, media=delivery.media
         )
-        workflow = TranscodeWorkflow(self, "Workflow", config=config, layers=layers, table=data.table, task=task)
-        self.state_machine = workflow.state_machine
-        intake = ObjectIntake(
-            self,
-            "ObjectIntake",
-            config=config,
-            layers=layers,
-            table=data.table,
-            uploads=data.uploads,
-            state_machine=self.state_machine,
-        )
-        self.webhooks = WebhookDelivery(
-            self, "WebhookDelivery", config=config, layers=layers, table=data.table, webhook_key=data.vault.webhook_key
-        )
-        dispatch = EventDispatch(
-            self, "EventDispatch", config=config, layers=layers, table=data.table, deliveries=self.webhooks.queue
-        )
+        self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task).state_machine
+        intake = ObjectIntake(self, "ObjectIntake", base=base, uploads=data.uploads, state_machine=self.state_machine)
+        self.webhooks = WebhookDelivery(self, "WebhookDelivery", base=base, webhook_key=data.vault.webhook_key)
+        dispatch = EventDispatch(self, "EventDispatch", base=base, deliveries=self.webhooks.queue)
         reconciliation = Reconciliation(
             self,
             "Reconciliation",
-            config=config,
-            layers=layers,
-            table=data.table,
+            base=base,
             uploads=data.uploads,
             state_machine=self.state_machine,
             deliveries=self.webhooks.queue,
             completions=self.completion.queue,
         )
-        self.dead_letter_queues = {
-            "UploadCompletion": self.completion.dead_letters,
-            "ObjectIntake": intake.dead_letters,
-            "EventDispatch": dispatch.dead_letters,
-            "WebhookDelivery": self.webhooks.dead_letters,
-            "Reconciliation": reconciliation.dead_letters,
-        }
+        sources = (self.completion, intake, dispatch, self.webhooks, reconciliation)
+        self.dead_letter_queues = {source.node.id: source.dead_letters for source in sources}
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=task.cluster.cluster_name)
         CfnOutput(self, "DeliveryQueueUrl", value=self.webhooks.queue.queue_url)
