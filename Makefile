@@ -38,6 +38,7 @@ help: ## print this list
 
 .PHONY: setup
 setup: .venv/.locked .sluice/engine-venv/.locked node_modules/.locked ## install everything into this checkout (other targets do it themselves)
+	@:
 
 # A Python that lacks ensurepip (Debian without python3-venv) makes virtual environments without pip.
 .venv/.uv: requirements/uv.txt
