@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import Config
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.foundation import Foundation
 from infra.constructs.function_code import function_code
 from infra.constructs.layers import lambda_architecture
@@ -60,6 +61,8 @@ class PythonFunction(Construct):
             log_group=logs_to,
             logging_format=lambda_.LoggingFormat.JSON,
         )
+        reason = "The runtime moves together with the wheels that the layer locks, not with AWS's newest."
+        acknowledge(self.function, {"AwsSolutions-L1": reason})
 
     def allow(
         self,

@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs import transcode_states as states
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
 from infra.constructs.log_group import log_group
@@ -48,6 +49,8 @@ class TranscodeWorkflow(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         allow_running(self.state_machine, task)
+        tracing = "Job, result and event rows tell what happened to a job, longer and cheaper than traces."
+        acknowledge(self.state_machine, {"AwsSolutions-SF2": tracing})
 
     def _definition(self, task: TranscoderTask) -> sfn.IChainable:
         scope = Construct(self, "States")  # a state's id is its name, and two of them are named like our functions

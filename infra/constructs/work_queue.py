@@ -5,6 +5,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.acknowledge import acknowledge
 from infra.constructs.python_function import PythonFunction
 
 KEPT_FOR = Duration.days(14)  # SQS's maximum: a long weekend must not lose work
@@ -12,13 +13,15 @@ VISIBILITY_FACTOR = 6  # AWS's advice for Lambda consumers: throttled batches co
 
 
 def dead_letter_queue(scope: Construct, construct_id: str) -> sqs.Queue:
-    return sqs.Queue(
+    queue = sqs.Queue(
         scope,
         construct_id,
         retention_period=KEPT_FOR,
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
     )
+    acknowledge(queue, {"AwsSolutions-SQS3": "It is the dead-letter queue, also where no queue but a stream feeds it."})
+    return queue
 
 
 class WorkQueue(Construct):
