@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 import boto3
 import pytest
 from moto import mock_aws
+
 from sluice import table
 from sluice.adapters.records import DynamoRecords
 from sluice.domain.errors import WriteConflict
@@ -28,7 +29,6 @@ from sluice.domain.models import (
 )
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
 from sluice.service.ports import Create, Records, Remove, Replace
-
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeIds
 

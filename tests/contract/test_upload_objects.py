@@ -6,11 +6,11 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+
 from sluice.adapters.upload_objects import S3UploadObjects
 from sluice.domain.errors import UploadClosed, UploadIncomplete
 from sluice.domain.parts import MIB
 from sluice.service.ports import UploadObjects
-
 from tests.fakes.uploads_bucket import FakeUploadObjects
 
 PutPart = Callable[[str, int, int], None]

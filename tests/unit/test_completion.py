@@ -1,7 +1,7 @@
 import pytest
+
 from sluice.domain.parts import MIB
 from sluice.domain.states import AssetState, JobState, UploadState
-
 from tests.unit.world import World
 
 

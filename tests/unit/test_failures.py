@@ -3,11 +3,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo, JobResult
 from sluice.domain.states import AssetState, JobState
 from sluice.service.failures import Failure, Verdict, classify_failure, fail_transcode, provider_error
-
 from tests.unit.world import World
 
 NOT_VIDEO = ErrorInfo(

@@ -1,4 +1,5 @@
 import pytest
+
 from sluice.service.intake import parse_key
 
 TENANT, UPLOAD = "ten_" + "0" * 26, "upl_" + "1" * 26

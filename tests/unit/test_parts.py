@@ -1,5 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sluice.domain.parts import MAX_OBJECT_BYTES, MAX_PARTS, MIB, MIN_PART_SIZE, part_count, part_length, part_size_for
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sluice.domain.errors import InvalidTransition
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.models import Asset

@@ -2,10 +2,12 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from sluice.domain.errors import (
     PartOutOfRange,
     UploadClosed,
     UploadExpired,
+    UploadIncomplete,
     UploadNotFound,
     UploadTooLarge,
     WriteConflict,
@@ -13,7 +15,6 @@ from sluice.domain.errors import (
 from sluice.domain.parts import MIB
 from sluice.domain.states import AssetState, UploadState
 from sluice.service import uploads
-
 from tests.unit.world import World
 
 
@@ -103,14 +104,7 @@ def test_aborting_leaves_a_tombstone_and_nothing_in_s3() -> None:
     world = World()
     upload, asset = world.create()
     for _ in range(2):  # a repeat is a no-op
-        uploads.abort_upload(
-            upload.id,
-            caller=world.caller,
-            records=world.records,
-            objects=world.objects,
-            new_id=world.new_id,
-            now=world.now,
-        )
+        uploads.abort_upload(upload.id, caller=world.caller, ports=world.ports)
     assert world.upload(upload).state is UploadState.ABORTED
     assert world.asset_of(upload).state is AssetState.DELETED
     assert world.event_types(asset.id)[-1] == "asset.deleted"
@@ -123,7 +117,7 @@ def test_listing_shows_what_s3_holds() -> None:
     world = World()
     upload, _ = world.create()
     world.objects.put_part(upload.multipart_id, 2, 8 * MIB)
-    parts = uploads.list_parts(upload.id, caller=world.caller, records=world.records, objects=world.objects)
+    parts = uploads.list_parts(upload.id, caller=world.caller, ports=world.ports)
     assert [(part.number, part.size) for part in parts] == [(2, 8 * MIB)]
 
 
@@ -139,3 +133,40 @@ def test_a_lost_race_is_decided_again() -> None:
 
     world.records.commit = contested  # type: ignore[method-assign]
     assert world.request_completion(upload).state is UploadState.COMPLETING
+
+
+def test_waiting_ends_with_the_settled_upload() -> None:
+    world = World()
+    upload, _ = world.create()
+    world.put_parts(upload)
+
+    def meanwhile(_: float) -> None:
+        world.run_completion(upload)
+        world.accept(upload)
+
+    completing = world.request_completion(upload)
+    settled = uploads.await_completion(completing, caller=world.caller, ports=world.ports, pause=meanwhile, wait_s=3)
+    assert settled.state is UploadState.COMPLETE
+
+
+def test_waiting_is_bounded() -> None:
+    world = World()
+    upload, _ = world.create()
+    pauses: list[float] = []
+    completing = world.request_completion(upload)
+    after = uploads.await_completion(completing, caller=world.caller, ports=world.ports, pause=pauses.append, wait_s=3)
+    assert after.state is UploadState.COMPLETING and sum(pauses) == pytest.approx(3, abs=0.2)
+
+
+def test_waiting_tells_which_part_is_missing() -> None:
+    world = World()
+    upload, _ = world.create()
+    completing = world.request_completion(upload)
+    with pytest.raises(UploadIncomplete, match="Part 1"):
+        uploads.await_completion(
+            completing,
+            caller=world.caller,
+            ports=world.ports,
+            pause=lambda _: world.run_completion(upload),
+            wait_s=3,
+        )

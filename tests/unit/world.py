@@ -8,11 +8,18 @@ from sluice.domain.parts import MIB, part_count, part_length
 from sluice.service import uploads
 from sluice.service.completion import complete_upload
 from sluice.service.intake import accept_object
-from sluice.service.uploads import Caller, NewUpload
+from sluice.service.uploads import NewUpload, UploadLimits, UploadPorts
 from tests.fakes.pipeline import FakeCompletionQueue, FakeExecutions
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
 from tests.fakes.uploads_bucket import FakePartSigner, FakeUploadObjects
+
+
+@dataclass(frozen=True)
+class Who:
+    tenant_id: str
+    request_id: str
+    correlation_id: str
 
 
 @dataclass
@@ -25,7 +32,20 @@ class World:
     new_id: FakeIds = field(default_factory=FakeIds)
 
     def __post_init__(self) -> None:
-        self.caller = Caller(self.new_id(Prefix.TENANT), "dev", "req-1", "cor-1")
+        self.caller = Who(self.new_id(Prefix.TENANT), "req-1", "cor-1")
+
+    @property
+    def ports(self) -> UploadPorts:
+        return UploadPorts(
+            environment="dev",
+            limits=UploadLimits(upload_ttl_s=3600, part_url_ttl_s=900, max_bytes=100 * 10**9),
+            records=self.records,
+            objects=self.objects,
+            signer=FakePartSigner(),
+            queue=self.queue,
+            new_id=self.new_id,
+            now=self.now,
+        )
 
     def create(self, size_bytes: int = 20 * MIB, upload_id: str | None = None) -> tuple[Upload, Asset]:
         command = NewUpload(
@@ -41,12 +61,7 @@ class World:
         return uploads.create_upload(
             command,
             caller=self.caller,
-            records=self.records,
-            objects=self.objects,
-            new_id=self.new_id,
-            now=self.now,
-            ttl_s=3600,
-            max_bytes=100 * 10**9,
+            ports=self.ports,
         )
 
     def sign(self, upload: Upload, *numbers: int) -> list[uploads.SignedPart]:
@@ -54,11 +69,7 @@ class World:
             upload.id,
             numbers,
             caller=self.caller,
-            records=self.records,
-            signer=FakePartSigner(),
-            new_id=self.new_id,
-            now=self.now,
-            expires_s=900,
+            ports=self.ports,
         )
 
     def put_parts(self, upload: Upload) -> None:
@@ -67,9 +78,7 @@ class World:
             self.objects.put_part(upload.multipart_id, number, length)
 
     def request_completion(self, upload: Upload) -> Upload:
-        return uploads.request_completion(
-            upload.id, caller=self.caller, records=self.records, queue=self.queue, now=self.now
-        )
+        return uploads.request_completion(upload.id, caller=self.caller, ports=self.ports)
 
     def run_completion(self, upload: Upload) -> None:
         complete_upload(

@@ -1,0 +1,122 @@
+import pytest
+
+from sluice.domain.models import Job
+from sluice.domain.states import AssetState, JobState, UploadState
+from sluice.service.reconcile import Reconciler, reconcile
+from tests.fakes.delivery_queue import FakeDeliveryQueue
+from tests.unit.world import World
+
+
+def sweep(world: World) -> dict[str, int]:
+    ports = Reconciler(
+        environment="dev",
+        records=world.records,
+        objects=world.objects,
+        executions=world.executions,
+        completions=world.queue,
+        deliveries=FakeDeliveryQueue(world.now),
+        new_id=world.new_id,
+        now=world.now,
+    )
+    return reconcile(ports)
+
+
+def stored_job(world: World, job: Job) -> Job:
+    stored = world.records.job(job.tenant_id, job.id)
+    assert stored is not None
+    return stored
+
+
+def test_a_quiet_minute_does_nothing() -> None:
+    assert set(sweep(World()).values()) == {0}
+
+
+def test_an_expired_slot_is_closed_and_its_parts_are_freed() -> None:
+    world = World()
+    upload, asset = world.create()
+    world.sign(upload, 1)
+    world.now.tick(seconds=3601)
+    assert sweep(world)["expired_uploads"] == 1
+    assert world.upload(upload).state is UploadState.EXPIRED
+    assert world.asset_of(upload).state is AssetState.DELETED
+    assert world.event_types(asset.id)[-1] == "upload.expired"
+    assert not world.objects.open
+    assert sweep(world)["expired_uploads"] == 0
+
+
+def test_a_lost_s3_event_is_made_up_for() -> None:
+    world = World()
+    upload, _ = world.create()
+    world.put_parts(upload)
+    world.request_completion(upload)
+    world.run_completion(upload)
+    assert sweep(world)["unsettled_uploads"] == 0  # the ordinary path gets its minute
+    world.now.tick(seconds=61)
+    assert sweep(world)["unsettled_uploads"] == 1
+    assert world.asset_of(upload).state is AssetState.UPLOADED
+    assert len(world.executions.names) == 1
+
+
+def test_a_lost_completion_request_is_sent_again() -> None:
+    world = World()
+    upload, _ = world.create()
+    world.request_completion(upload)
+    world.queue.sent.clear()
+    world.now.tick(seconds=61)
+    sweep(world)
+    assert world.queue.sent == [(upload.tenant_id, upload.id)]
+
+
+def test_a_job_that_was_never_started_is_started() -> None:
+    world = World()
+    _, _, job = world.uploaded()
+    world.executions.names.clear()
+    world.now.tick(seconds=61)
+    sweep(world)
+    assert world.executions.names == [job.id] and stored_job(world, job).state is JobState.QUEUED
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
+def test_a_job_whose_execution_died_fails_as_ours(state: JobState) -> None:
+    world = World()
+    upload, asset, job = world.uploaded()
+    if state is JobState.RUNNING:
+        world.records.rows.update(
+            {key: row.model_copy(update={"state": state}) for key, row in world.records.rows.items() if row == job}
+        )
+    world.now.tick(minutes=6)
+    sweep(world)
+    assert world.asset_of(upload).state is AssetState.UPLOADED  # its execution runs
+    world.executions.ended.add(job.id)
+    sweep(world)
+    failed = world.asset_of(upload)
+    assert failed.state is AssetState.FAILED and failed.error is not None
+    assert (failed.error.code, failed.error.retryable) == ("provider.execution_lost", True)
+    assert stored_job(world, job).state is JobState.FAILED
+    assert world.event_types(asset.id)[-1] == "error.processing"
+
+
+def test_events_nobody_dispatched_are_dispatched() -> None:
+    world = World()
+    _, asset = world.create()
+    world.now.tick(seconds=61)
+    assert sweep(world)["undispatched_events"] == 2
+    assert all(event.dispatched for event in world.records.events(asset.tenant_id, asset.id))
+    assert sweep(world)["undispatched_events"] == 0
+
+
+def test_one_bad_row_does_not_stop_the_sweep() -> None:
+    world = World()
+    bad, _ = world.create()
+    good, _ = world.create()
+    abort = world.objects.abort_multipart
+
+    def flaky(key: str, multipart_id: str) -> None:
+        if key == bad.key:
+            raise ConnectionError
+        abort(key, multipart_id)
+
+    world.objects.abort_multipart = flaky  # type: ignore[method-assign]
+    world.now.tick(seconds=3601)
+    assert sweep(world)["expired_uploads"] == 1
+    assert world.upload(good).state is UploadState.EXPIRED and good.multipart_id not in world.objects.open
