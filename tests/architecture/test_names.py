@@ -32,9 +32,7 @@ def defined_names(module: Module) -> Iterator[tuple[int, str]]:
 
 def empty_names(module: Module) -> list[str]:
     return [
-        f"{module.path}:{line}: {name}"
-        for line, name in defined_names(module)
-        if name not in PRODUCT_NAMES and words(name) & EMPTY_WORDS
+        f"{module.path}:{line}: {name}" for line, name in defined_names(module) if words(own_words(name)) & EMPTY_WORDS
     ]
 
 
