@@ -75,7 +75,7 @@ def check_request(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) 
         raise InvalidRequest(
             errors=tuple(FieldError(f"query.{name}", "unknown_field", "Unknown parameter.") for name in unknown)
         )
-    if route.dependant.body_params and event.body:
+    if route.dependant.body_params:
         _check_body(app)
     return next_middleware(app)
 
@@ -88,7 +88,7 @@ def _check_body(app: APIGatewayHttpResolver) -> None:
         body = app.current_event.json_body
     except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, not base64, nested without end
         raise MalformedBody() from error
-    if not isinstance(body, dict):
+    if body is not None and not isinstance(body, dict):
         raise InvalidRequest(errors=(FieldError("", "wrong_type", "The body must be an object."),))
 
 

@@ -8,7 +8,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.depends import DependencyResolutionError
 from aws_lambda_powertools.event_handler.exceptions import ServiceError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
 from pydantic import BaseModel
 
 from sluice.domain import errors as domain
@@ -16,6 +19,10 @@ from sluice.domain.errors import FieldError, SluiceError
 from sluice.problem_json import PROBLEM_JSON, Trace, advice, document, status_of
 
 logger = logging.getLogger(__name__)
+
+# A hostile 10 MB body must not make an answer above Lambda's 6 MB.
+MOST_FIELDS = 20
+LONGEST_POINTER = 200
 
 # pydantic's error types -> our stable field codes; anything else is "invalid"
 _FIELD_CODES = {
@@ -66,7 +73,9 @@ def typed(error: Exception) -> SluiceError:
         case SluiceError():
             return error
         case RequestValidationError():
-            return domain.InvalidRequest(errors=tuple(_field(found) for found in error.errors()))
+            return domain.InvalidRequest(errors=tuple(_field(found) for found in error.errors()[:MOST_FIELDS]))
+        case RequestUnsupportedContentType():
+            return domain.UnsupportedMediaType()
         case ServiceError(status_code=HTTPStatus.NOT_FOUND):
             return domain.RouteNotFound()
         case _:
@@ -79,7 +88,7 @@ def _field(found: Mapping[str, Any]) -> FieldError:
         pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
     else:
         pointer = ".".join([place, *path])
-    return FieldError(pointer, _field_code(str(found["type"])), str(found["msg"]))
+    return FieldError(pointer[:LONGEST_POINTER], _field_code(str(found["type"])), str(found["msg"]))
 
 
 def _field_code(kind: str) -> str:
@@ -95,4 +104,4 @@ def problem(error: Exception, *, instance: str, trace: Trace) -> Response[str]:
     else:
         logger.info("request_refused", extra={"code": known.code, "status": int(status)})
     body = Problem.model_validate(document(known, instance=instance, trace=trace))
-    return Response(status, PROBLEM_JSON, body.model_dump_json(), headers=advice(known))
+    return Response(int(status), PROBLEM_JSON, body.model_dump_json(), headers=advice(known))
