@@ -26,6 +26,7 @@ CDK := node_modules/.bin/cdk
 LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 PYTHONS := 3.11 3.12 3.13
+TESTS := $(addprefix tests/,unit infra architecture contract media e2e)
 CODE := layers/core/python/sluice functions infra
 # Runs a command, and once more if it fails: for downloads.
 RETRY := try() { "$$@" || { echo "failed, trying once more: $$*" >&2; sleep 3; "$$@"; }; }; try
@@ -119,7 +120,7 @@ check: format-check lint types check-platforms test ## all gates, as CI runs the
 # One run, cheapest first, so that coverage and the 20 slowest are of the whole.
 test: setup ## all tests
 	@mkdir -p artefacts
-	@$(PY) -m pytest tests/unit tests/infra tests/architecture tests/contract tests/media tests/e2e \
+	@$(PY) -m pytest $(wildcard $(TESTS)) \
 	  --cov --cov-report=term --cov-report=xml:artefacts/coverage.xml --junitxml=artefacts/junit.xml </dev/null
 
 format: setup ## rewrite the code in the one format
