@@ -56,9 +56,8 @@ def continuation(opened: OpenClaims, *, version_id: str, finish_at: int) -> Chil
 
 def finish_time(opened: OpenClaims, *, duration_s: float, now: datetime) -> int:
     """When everything that was opened now stops working: max(ttl, 2 x duration + 10 min) from now, at most 24 h."""
-    ttl_s = opened.expires_at - opened.issued_at
-    viewing_s = max(ttl_s, ceil(2 * duration_s) + MIN_VIEWING_S)
-    return int(now.timestamp()) + min(viewing_s, MAX_VIEWING_S)
+    viewing_s = max(opened.expires_at - opened.issued_at, 2 * duration_s + MIN_VIEWING_S)
+    return min(ceil(now.timestamp() + viewing_s), int(now.timestamp()) + MAX_VIEWING_S)
 
 
 def to_payload(claims: Claims) -> dict[str, str | int]:
