@@ -3,6 +3,7 @@
 Pure: paths in, list out. Output names are relative to the working directory of the process.
 """
 
+import math
 from fractions import Fraction
 
 from sluice.media import untrusted
@@ -32,15 +33,14 @@ def intermediate(name: str) -> str:
     return f"{name}.mp4"
 
 
-def encode_argv(ffmpeg: str, source: str, plan: Plan, *, threads: int) -> list[str]:
-    """`threads`: what the top rendition's encoder may use; the others take one each."""
+def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> list[str]:
     video, audio = plan.source.video, plan.source.audio
     graph: list[str] = []
     outputs: list[str] = []
     if video is not None:
         graph += video_graph(video, plan.video)
-        for position, rendition in enumerate(plan.video):
-            outputs += _video_output(rendition, plan, threads=threads if position == 0 else 1)
+        for rendition in plan.video:
+            outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors))
         outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
     if audio is not None:
         graph.append(audio_graph(audio, video))
@@ -117,6 +117,12 @@ def _video_output(rendition: VideoRendition, plan: Plan, *, threads: int) -> lis
         *_FRAGMENTED_MP4,
         intermediate(rendition.name),
     ]  # fmt: skip
+
+
+def _threads(rendition: VideoRendition, plan: Plan, processors: int) -> int:
+    """By share of pixels: the top one must not be the bottleneck, and each further thread costs some processor time."""
+    pixels = sum(r.width * r.height for r in plan.video)
+    return max(1, math.ceil(processors * rendition.width * rendition.height / pixels))
 
 
 def _audio_output(plan: Plan) -> list[str]:

@@ -1,0 +1,44 @@
+"""How far a transcode is: a row of its own, written every few seconds, lost without harm."""
+
+import logging
+
+from sluice.domain.errors import ProviderFailure
+from sluice.domain.models import Job, JobProgress
+from sluice.service.ports import Clock, Records
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S = 3.0
+# Where each stage stands within the whole, in percent: (start, length).
+_STAGES = {"download": (0, 4), "probe": (4, 1), "encode": (5, 80), "package": (85, 3), "upload": (88, 12)}
+
+
+class ProgressWriter:
+    """Writes the job's progress row at each new stage and every few seconds within one."""
+
+    def __init__(self, job: Job, *, records: Records, now: Clock) -> None:
+        self._job = job
+        self._records = records
+        self._now = now
+        self._last: JobProgress | None = None
+
+    def report(self, stage: str, share: float, realtime_factor: float | None) -> None:
+        """`share`: 0-1 of the stage."""
+        moment = self._now()
+        last = self._last
+        if last and last.stage == stage and (moment - last.updated_at).total_seconds() < PROGRESS_EVERY_S:
+            return
+        start, length = _STAGES[stage]
+        self._last = JobProgress(
+            tenant_id=self._job.tenant_id,
+            job_id=self._job.id,
+            attempt=self._job.attempt,
+            stage=stage,
+            percent=round(start + length * share, 1),
+            realtime_factor=realtime_factor,
+            updated_at=moment,
+        )
+        try:
+            self._records.save_progress(self._last)
+        except ProviderFailure:
+            logger.warning("progress_not_saved", extra={"stage": stage})

@@ -1,0 +1,194 @@
+"""From a source file to finished media in a directory: probe, plan, encode, package. Knows no jobs and no cloud."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sluice.domain.errors import ProviderFailure
+from sluice.domain.models import Rendition
+from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
+from sluice.media import ffmpeg, packager, playlists, probe, untrusted
+from sluice.media.ladder import Plan, plan_transcode
+from sluice.media.verdicts import Corrupt, TooComplex, TooLong
+
+logger = logging.getLogger(__name__)
+
+PROBE_DEADLINE_S = 60
+ENCODE_DEADLINE_S = 1800
+ENCODE_DEADLINE_PER_SECOND = 60  # of source: ten times what one slow processor needs for all renditions
+PACKAGE_DEADLINE_S = 1800
+OUT_OF_RESOURCES = ("No space left on device", "Cannot allocate memory")
+
+Stage = Callable[[str, float, float | None], None]  # stage name, its share done 0-1, seconds of video per second
+
+
+class Tools(Protocol):
+    def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
+        """Returns however the program ended. Raises ToolLimitExceeded, ToolNotStarted."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Finished media: `directory` holds `<rendition>/*`, the playlists and, with a picture, the poster."""
+
+    directory: Path
+    plan: Plan
+    duration_s: float
+    frames: int | None
+    renditions: tuple[Rendition, ...]
+    has_poster: bool
+
+
+def render_source(
+    source: Path, work: Path, *, tools: Tools, binaries: Binaries, processors: int, on_stage: Stage
+) -> Rendered:
+    """`work`: an existing empty directory. Raises a SourceRejected verdict, ToolLimitExceeded or ProviderFailure."""
+    on_stage("probe", 0.0, None)
+    found = probe_source(source, work, tools=tools, binaries=binaries)
+    plan = plan_transcode(found)
+    logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
+    argv = ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=processors)
+    frames = encode(argv, work, plan, tools=tools, on_stage=on_stage)
+    plan = _without_empty_sound(plan, work)
+    on_stage("package", 0.0, None)
+    directory = package(work, plan, tools=tools, binaries=binaries)
+    duration_s = _checked_duration(plan, directory)
+    return Rendered(
+        directory=directory,
+        plan=plan,
+        duration_s=duration_s,
+        frames=frames if plan.video else None,
+        renditions=_describe(plan, directory, duration_s),
+        has_poster=(directory / ffmpeg.POSTER).exists(),
+    )
+
+
+def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> probe.SourceProbe:
+    """Raises a SourceRejected verdict."""
+    limits = ToolLimits(deadline_s=PROBE_DEADLINE_S, file_bytes=0)
+
+    def ask(argv: list[str]) -> ToolOutput:
+        return tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=limits))
+
+    with source.open("rb") as file:
+        head = file.read(untrusted.HEAD_BYTES)
+    try:
+        answer = ask(probe.streams_argv(binaries.ffprobe, str(source)))
+        headers = probe.parse_streams(answer.stdout, answer.stderr_tail, answer.exit_code, head=head)
+        timing = None
+        if headers.video is not None:
+            timed = ask(probe.timing_argv(binaries.ffprobe, str(source), headers))
+            if timed.exit_code != 0:
+                raise Corrupt
+            timing = timed.stdout
+        return probe.parse_source(headers, timing)
+    except ToolLimitExceeded as error:
+        raise TooComplex from error
+    except json.JSONDecodeError as error:  # ffprobe died while it printed
+        raise Corrupt from error
+
+
+def encode(argv: list[str], work: Path, plan: Plan, *, tools: Tools, on_stage: Stage) -> int:
+    """Returns the number of frames of each rendition."""
+    length_s = plan.source.duration_s
+    last: dict[str, str] = {}
+
+    def on_progress(report: Mapping[str, str]) -> None:
+        last.update(report)
+        done_s = _microseconds(report.get("out_time_us"))
+        on_stage("encode", min(1.0, done_s / length_s) if length_s else 0.0, _speed(report.get("speed")))
+
+    deadline_s = ENCODE_DEADLINE_S + ENCODE_DEADLINE_PER_SECOND * (length_s or untrusted.MAX_DURATION_S)
+    task = ToolTask(
+        argv=tuple(argv),
+        cwd=work,
+        limits=ToolLimits(deadline_s=deadline_s),
+        streams_progress=True,
+    )
+    on_stage("encode", 0.0, None)
+    ended = tools.run(task, on_progress=on_progress)
+    if ended.exit_code < 0 or any(word in ended.stderr_tail for word in OUT_OF_RESOURCES):
+        raise ProviderFailure("The encoder was stopped by the machine it ran on.")
+    if ended.exit_code > 0:
+        raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
+    return int(last.get("frame", "0"))
+
+
+def package(work: Path, plan: Plan, *, tools: Tools, binaries: Binaries) -> Path:
+    """Reads only what our own encoder wrote, so every failure is ours."""
+    names = [rendition.name for rendition in plan.video] + ([ffmpeg.AUDIO] if plan.audio else [])
+    inputs = {name: ffmpeg.intermediate(name) for name in names}
+    argv = packager.package_argv(binaries.packager, plan, inputs)
+    ended = tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=PACKAGE_DEADLINE_S)))
+    if ended.exit_code != 0:
+        raise ProviderFailure("The packager failed.")
+    for path in inputs.values():
+        (work / path).unlink()  # a film's renditions need the room twice otherwise
+    return work
+
+
+def _without_empty_sound(plan: Plan, work: Path) -> Plan:
+    """Recorders with a muted microphone declare a sound track and never fill it."""
+    if plan.video and not all(_has_media(work / ffmpeg.intermediate(rendition.name)) for rendition in plan.video):
+        raise Corrupt
+    if not plan.audio or _has_media(work / ffmpeg.intermediate(ffmpeg.AUDIO)):
+        return plan
+    if not plan.video:
+        raise Corrupt
+    return plan.model_copy(update={"audio": False})
+
+
+def _has_media(path: Path) -> bool:
+    """True if a fragmented MP4 holds at least one fragment; its first stands right after the header."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return b"moof" in file.read(1 << 16)
+
+
+def _checked_duration(plan: Plan, directory: Path) -> float:
+    """Of the result. Raises Corrupt if the source ended before its time, TooLong if it was cut at the limit."""
+    video, audio = plan.source.video, plan.source.audio
+    name = plan.video[0].name if plan.video else ffmpeg.AUDIO
+    actual = playlists.media_duration_s((directory / f"{name}.m3u8").read_text())
+    stated = (video.duration_s if video else audio.duration_s if audio else None) or plan.source.duration_s
+    if plan.source.duration_stated and stated is not None and probe.cut_short(actual, stated):
+        raise Corrupt
+    if actual >= untrusted.MAX_DURATION_S:
+        raise TooLong
+    return actual
+
+
+def _describe(plan: Plan, directory: Path, duration_s: float) -> tuple[Rendition, ...]:
+    described = playlists.describe_mpd((directory / packager.DASH_MANIFEST).read_text())
+    rate = float(plan.source.video.rate) if plan.source.video else None
+    return tuple(
+        Rendition(
+            name=name,
+            kind="audio" if name == ffmpeg.AUDIO else "video",
+            codec=found.codec,
+            bitrate=round(_size(directory / name) * 8 / duration_s),
+            width=found.width,
+            height=found.height,
+            frame_rate=None if name == ffmpeg.AUDIO or rate is None else round(rate, 3),
+        )
+        for name, found in described.items()
+    )
+
+
+def _size(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.iterdir())
+
+
+def _microseconds(text: str | None) -> float:
+    """Seconds; ffmpeg says N/A before the first frame."""
+    return int(text) / 1e6 if text and text.lstrip("-").isdigit() else 0.0
+
+
+def _speed(text: str | None) -> float | None:
+    number = (text or "").removesuffix("x").strip()
+    return float(number) if number and number != "N/A" else None
