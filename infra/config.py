@@ -33,6 +33,7 @@ class Config:
     allowed_origins: tuple[str, ...]  # browsers that may call the API and upload parts
     alarm_email: str | None
     availability_zones: int
+    reserved_concurrency: int | None  # of authorizer and playback each; a new account has nothing to reserve from
     active_slot: str  # the signing key that `playback` signs with
     generations: dict[str, int]  # per slot: raising it makes a new key pair
 
@@ -72,6 +73,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         allowed_origins=tuple(_text(context("allowedOrigins"), "*").split(",")),
         alarm_email=_text(context("alarmEmail"), "") or None,
         availability_zones=_positive("availabilityZones", _text(context("availabilityZones"), "3")),
+        reserved_concurrency=_optional(context, "reservedConcurrency"),
         active_slot=_slot(_text(context("activeSlot"), SIGNING_SLOTS[0])),
         generations={
             slot: _positive("generation", _text(context(f"generation-{slot}"), "1")) for slot in SIGNING_SLOTS
@@ -111,6 +113,11 @@ def _positive(name: str, value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ConfigError(f"{name} must be a whole number above 0, not {value!r}")
     return int(value)
+
+
+def _optional(context: Callable[[str], object], name: str) -> int | None:
+    value = _text(context(name), "")
+    return _positive(name, value) if value else None
 
 
 def _slot(value: str) -> str:

@@ -25,6 +25,7 @@ class Authorizer(Construct):
             name="authorizer",
             base=base,
             timeout_s=10,
+            reserved_concurrency=base.config.reserved_concurrency,
             memory_mb=1024,  # in front of every call
             environment=AuthorizerSettings.to_env(**base.settings, pepper_secret_arn=pepper.secret_arn),
         )

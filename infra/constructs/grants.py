@@ -24,7 +24,7 @@ def allow_listing(function: PythonFunction, table: dynamodb.ITable) -> None:
 
 
 def allow_due_work(function: PythonFunction, table: dynamodb.ITable) -> None:
-    """Work across tenants; only `reconcile` and operators may look."""
+    """Work across tenants; only `reconcile` may look."""
     function.allow(["dynamodb:Query"], [f"{table.table_arn}/index/{DUE_INDEX}"])
 
 
@@ -32,8 +32,8 @@ def allow_objects(function: PythonFunction, bucket: s3.IBucket, prefix: str, act
     function.allow(actions, [bucket.arn_for_objects(f"{prefix}/*")])
 
 
-def allow_head(function: PythonFunction, bucket: s3.IBucket, prefix: str) -> None:
-    """HEAD. Without s3:ListBucket a missing object would answer 403, which cannot be told from a missing permission."""
+def allow_reading(function: PythonFunction, bucket: s3.IBucket, prefix: str) -> None:
+    """Reading, where a miss must be told from a fault: without s3:ListBucket a missing object answers 403, not 404."""
     allow_objects(function, bucket, prefix, ["s3:GetObject"])
     function.allow(["s3:ListBucket"], [bucket.bucket_arn])
 

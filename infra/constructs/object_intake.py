@@ -7,7 +7,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_head, allow_rows
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_reading, allow_rows
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import WorkQueue
 from sluice.config import OnObjectCreatedSettings
@@ -50,7 +50,7 @@ class ObjectIntake(Construct):
             ),
         )
         allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS])
-        allow_head(function, uploads, "uploads")
+        allow_reading(function, uploads, "uploads")
         function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
         work.feed(function, batch_size=10, max_concurrency=20)
         self.dead_letters = work.dead_letters

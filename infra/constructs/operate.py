@@ -5,7 +5,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_due_work, allow_rows, allow_secret
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows, allow_secret
 from infra.constructs.python_function import PythonFunction
 from sluice.config import OperateSettings
 
@@ -34,10 +34,7 @@ class Operate(Construct):
             ),
         )
         allow_rows(operate, base.table, [*READ_ROWS, *WRITE_ROWS])
-        allow_due_work(operate, base.table)
         allow_secret(operate, pepper.secret_arn)
-        operate.allow(["sqs:SendMessage", "sqs:GetQueueAttributes"], [deliveries.queue_arn])
-        operate.allow(
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [dead_deliveries.queue_arn]
-        )
+        operate.allow(["sqs:SendMessage"], [deliveries.queue_arn])
+        operate.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [dead_deliveries.queue_arn])
         self.function = operate.function

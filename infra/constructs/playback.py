@@ -5,7 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, allow_objects, allow_parameter, allow_rows, allow_secret
+from infra.constructs.grants import READ_ROWS, allow_parameter, allow_reading, allow_rows, allow_secret
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.signing_keys import SigningKeys
 from sluice.config import PlaybackSettings
@@ -25,6 +25,7 @@ class Playback(Construct):
             self,
             name="playback",
             base=base,
+            reserved_concurrency=base.config.reserved_concurrency,
             memory_mb=1024,  # a viewer waits for the first answer
             environment=PlaybackSettings.to_env(
                 **base.settings,
@@ -36,7 +37,7 @@ class Playback(Construct):
             ),
         )
         allow_rows(function, base.table, READ_ROWS)
-        allow_objects(function, media, "playlists", ["s3:GetObject"])
+        allow_reading(function, media, "playlists")
         allow_secret(function, keys.token_secret_arn, keys.url_signing_secret_arn)
         allow_parameter(function, base.config.media_base_url_parameter)
         self.url = function.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)

@@ -38,6 +38,7 @@ class PythonFunction(Construct):
         timeout_s: int = 30,
         memory_mb: int = 512,  # below, imports alone take seconds: CPU is proportional to memory
         role: iam.Role | None = None,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, _pascal_case(name))
         config = base.config
@@ -59,6 +60,7 @@ class PythonFunction(Construct):
             memory_size=memory_mb,
             role=self.role,
             log_group=logs_to,
+            reserved_concurrent_executions=reserved_concurrency,
             logging_format=lambda_.LoggingFormat.JSON,
         )
         reason = "The runtime moves together with the wheels that the layer locks, not with AWS's newest."

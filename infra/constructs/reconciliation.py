@@ -15,8 +15,8 @@ from infra.constructs.grants import (
     READ_ROWS,
     WRITE_ROWS,
     allow_due_work,
-    allow_head,
     allow_objects,
+    allow_reading,
     allow_rows,
 )
 from infra.constructs.python_function import PythonFunction
@@ -53,8 +53,8 @@ class Reconciliation(Construct):
         )
         allow_rows(self._function, base.table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS])
         allow_due_work(self._function, base.table)
-        allow_head(self._function, uploads, "uploads")
-        allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"])
+        allow_reading(self._function, uploads, "uploads")
+        allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload"])
         self._function.allow(["sqs:SendMessage"], [deliveries.queue_arn, completions.queue_arn])
         self._allow_executions(base, state_machine)
         self._every_minute()

@@ -17,12 +17,13 @@ def allow_running(state_machine: sfn.StateMachine, task: TranscoderTask) -> None
         resource_name=f"{task.cluster.cluster_name}/*",
         arn_format=ArnFormat.SLASH_RESOURCE_NAME,
     )
+    revisions = stack.format_arn(service="ecs", resource="task-definition", resource_name=f"{task.family}:*")
     rule = stack.format_arn(service="events", resource="rule", resource_name=MANAGED_RULE)
     on_cluster = {"ArnEquals": {"ecs:cluster": task.cluster.cluster_arn}}
     to_ecs = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     roles = [task.task_role.role_arn, task.execution_role.role_arn]
     for actions, resources, conditions in (
-        (["ecs:RunTask"], [task.definition.task_definition_arn], on_cluster),
+        (["ecs:RunTask"], [revisions], on_cluster),
         (["ecs:StopTask", "ecs:DescribeTasks"], [tasks_of_cluster], on_cluster),
         (["iam:PassRole"], roles, to_ecs),
         (["events:PutRule", "events:PutTargets", "events:DescribeRule"], [rule], None),

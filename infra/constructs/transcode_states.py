@@ -15,9 +15,9 @@ JOB = {"tenant_id.$": "$.tenant_id", "asset_id.$": "$.asset_id", "job_id.$": "$.
 UNCLASSIFIED = {
     "error": {
         "code": "provider.unclassified",
-        "class": "provider",
-        "message": "The transcoder stopped and the reason could not be read.",
+        "error_class": "provider",
         "retryable": True,
+        "message": "Processing stopped, and the reason could not be read.",
     }
 }
 
@@ -58,9 +58,8 @@ def _run_task_parameters(task: TranscoderTask) -> dict[str, Any]:
     )
     return {
         "Cluster": task.cluster.cluster_arn,
-        "TaskDefinition": task.definition.task_definition_arn,
+        "TaskDefinition": task.family,  # its newest revision: a deployment retires the one a running job began with
         "CapacityProviderStrategy": [{"CapacityProvider.$": "$.capacity", "Weight": 1}],
-        "PropagateTags": "TASK_DEFINITION",
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
                 "AssignPublicIp": "ENABLED",  # instead of a NAT gateway; the security group lets nothing in

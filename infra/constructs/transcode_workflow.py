@@ -49,6 +49,7 @@ class TranscodeWorkflow(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         allow_running(self.state_machine, task)
+        self.state_machine.node.add_dependency(task.definition)  # named by family, so CloudFormation cannot tell
         tracing = "Job, result and event rows tell what happened to a job, longer and cheaper than traces."
         acknowledge(self.state_machine, {"AwsSolutions-SF2": tracing})
 
@@ -59,12 +60,18 @@ class TranscodeWorkflow(Construct):
             sfn.Fail(scope, "Failed", error="TranscodeFailed", cause="The job row says why.")
         )
         wait = sfn.Wait(scope, "WaitBeforeRetry", time=sfn.WaitTime.seconds_path("$.verdict.wait_s"))
-        again = sfn.Condition.string_equals("$.verdict.action", "retry")
-        decide = sfn.Choice(scope, "RetryOrFail")
-        decide.when(again, wait.next(states.next_attempt(scope)).next(run)).otherwise(failed)
+        done = sfn.Succeed(scope, "Done")
+        decide = sfn.Choice(scope, "RetryOrEnd")
+        decide.when(_verdict_is("retry"), wait.next(states.next_attempt(scope)).next(run))
+        decide.when(_verdict_is("done"), done)  # it had published before it was stopped
+        decide.otherwise(failed)
         classify = states.classify_failure(scope, self._classify.function)
         classify.add_catch(
             states.unclassified(scope).next(failed), errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD
         )
         run.add_catch(classify.next(decide), errors=["States.ALL"], result_path="$.failure")
-        return states.first_attempt(scope).next(run).next(sfn.Succeed(scope, "Done"))
+        return states.first_attempt(scope).next(run).next(done)
+
+
+def _verdict_is(action: str) -> sfn.Condition:
+    return sfn.Condition.string_equals("$.verdict.action", action)

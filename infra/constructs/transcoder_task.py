@@ -39,11 +39,12 @@ class TranscoderTask(Construct):
         self.execution_role = iam.Role(
             self, "ExecutionRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")
         )
+        self.family = f"{config.prefix}-transcoder"
         arm64 = config.architecture == "arm64"
         self.definition = ecs.FargateTaskDefinition(
             self,
             "Task",
-            family=f"{config.prefix}-transcoder",
+            family=self.family,
             cpu=4096,
             memory_limit_mib=8192,
             ephemeral_storage_gib=200,  # source, mezzanine and output of the largest upload side by side
@@ -61,7 +62,7 @@ class TranscoderTask(Construct):
         self._acknowledge()
 
     def _add_container(self, config: Config, table: dynamodb.ITable, uploads: s3.IBucket, media: s3.IBucket) -> None:
-        logs_to = log_group(self, config=config, name=f"/ecs/{config.prefix}-transcoder")
+        logs_to = log_group(self, config=config, name=f"/ecs/{self.family}")
         process = ecs.LinuxParameters(
             self, "Process", init_process_enabled=True
         )  # reaps ffmpeg's orphans, forwards signals
@@ -92,7 +93,7 @@ class TranscoderTask(Construct):
             ([*READ_ROWS, *WRITE_ROWS], [table.table_arn]),
             (["s3:GetObject"], [uploads.arn_for_objects("uploads/*")]),
             (
-                ["s3:PutObject", "s3:AbortMultipartUpload"],
+                ["s3:PutObject"],
                 [media.arn_for_objects(p) for p in ("media/*", "playlists/*")],
             ),
         ):
