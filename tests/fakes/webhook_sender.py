@@ -1,0 +1,37 @@
+"""Endpoints of the outside world, played by a function of the test."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from sluice.domain.errors import UrlNotAllowed
+from sluice.service.ports import Answer
+
+
+class Post(NamedTuple):
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def ok(_: Post) -> Answer:
+    return Answer(status=200, body="", retry_after_s=None, latency_ms=5)
+
+
+def status(code: int, *, retry_after_s: int | None = None) -> Callable[[Post], Answer]:
+    return lambda _: Answer(status=code, body="no", retry_after_s=retry_after_s, latency_ms=5)
+
+
+class FakeWebhookSender:
+    def __init__(self) -> None:
+        self.posts: list[Post] = []
+        self.answer: Callable[[Post], Answer] = ok  # may raise SendFailed
+        self.refused: set[str] = set()
+
+    def check_url(self, url: str) -> None:
+        if url in self.refused:
+            raise UrlNotAllowed()
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        self.check_url(url)
+        self.posts.append(Post(url, dict(headers), body))
+        return self.answer(self.posts[-1])

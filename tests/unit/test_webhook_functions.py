@@ -1,0 +1,83 @@
+"""The queue and stream functions: what they read, and which records they report as failed."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.deliver_webhook import handler as deliver_handler
+from functions.dispatch_events import handler as dispatch_handler
+from sluice import bootstrap
+from sluice.adapters.items import from_item, to_item
+from sluice.domain.deliveries import DeliveryMessage
+from sluice.domain.events import Event
+from sluice.domain.states import DeliveryState
+from tests.fakes.gateway import LambdaContext
+from tests.unit.webhook_world import WebhookWorld
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> WebhookWorld:
+    made = WebhookWorld()
+    deps = bootstrap.DispatchEvents(
+        environment="dev",
+        records=made.records,
+        now=made.now,
+        new_id=made.new_id,
+        queue=made.queue,
+        read_event=lambda image: from_item(Event, image),
+    )
+    monkeypatch.setattr(dispatch_handler, "deps", lambda: deps)
+    monkeypatch.setattr(deliver_handler, "deps", lambda: made.ports)
+    return made
+
+
+def stream_record(number: int, image: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "eventID": f"record-{number}",
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {"SequenceNumber": str(number), "NewImage": image, "StreamViewType": "NEW_IMAGE"},
+    }
+
+
+def sqs_record(number: int, body: str) -> dict[str, Any]:
+    return {"messageId": f"message-{number}", "body": body, "eventSource": "aws:sqs", "attributes": {}}
+
+
+def test_a_stream_record_becomes_deliveries(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    event = world.event()
+    answer = dispatch_handler.lambda_handler({"Records": [stream_record(1, to_item(event))]}, LambdaContext())
+    assert answer == {"batchItemFailures": []}
+    assert world.delivery(endpoint, event).state is DeliveryState.PENDING
+
+
+def test_a_poison_record_fails_alone(world: WebhookWorld, caplog: pytest.LogCaptureFixture) -> None:
+    endpoint = world.endpoint()
+    event = world.event()
+    records = [stream_record(1, {"pk": {"S": "x"}}), stream_record(2, to_item(event))]
+    answer = dispatch_handler.lambda_handler({"Records": records}, LambdaContext())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert world.delivery(endpoint, event).state is DeliveryState.PENDING
+    assert "dispatch_failed" in caplog.messages
+
+
+def test_a_message_becomes_an_attempt(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    event = world.event()
+    world.dispatch(event)
+    body = DeliveryMessage.of(world.delivery(endpoint, event)).model_dump_json()
+    answer = deliver_handler.lambda_handler({"Records": [sqs_record(1, body)]}, LambdaContext())
+    assert answer == {"batchItemFailures": []}
+    assert world.delivery(endpoint, event).state is DeliveryState.DELIVERED
+
+
+def test_a_message_that_cannot_be_read_is_not_acknowledged(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    event = world.event()
+    world.dispatch(event)
+    good = DeliveryMessage.of(world.delivery(endpoint, event)).model_dump_json()
+    records = [sqs_record(1, json.dumps({"tenant_id": "ten_x"})), sqs_record(2, good)]
+    answer = deliver_handler.lambda_handler({"Records": records}, LambdaContext())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
