@@ -1,0 +1,80 @@
+"""`python -m infra.local.demo [--file video] [--json report]`: exit code 0 if every check holds."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from infra.local.cli import FOLDER
+from infra.local.demo.api import Api
+from infra.local.demo.receiver import Receiver
+from infra.local.demo.report import Report
+from infra.local.demo.story import Story
+from infra.local.engine import REPOSITORY, Engine
+from infra.operate import Operator
+
+# MIT-licensed page template with a real film: 1920x1080, 23.976 frames/s, 12.4 s, stereo sound
+CLIP = REPOSITORY / "node_modules" / "startbootstrap-coming-soon" / "dist" / "assets" / "mp4" / "bg.mp4"
+SCOPES = ["uploads:write", "assets:read", "playback:sign", "webhooks:manage"]
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--file", type=Path, default=CLIP, help="the video to upload (default: a real 1080p clip)")
+    parser.add_argument("--json", type=Path, help="where to write the report")
+    options = parser.parse_args(arguments)
+    if not options.file.is_file() or not options.file.stat().st_size:
+        print(f"demo: {options.file} is not a file with content", file=sys.stderr)
+        return 2
+    console = Console(soft_wrap=True)
+    report = run(options.file.resolve(), console)
+    if options.json:
+        report.write(options.json)
+    for line in report.lines():
+        console.print(line, markup=False, highlight=False)
+    for failure in report.failures:
+        console.print(f"FAILED: {failure}", markup=False, highlight=False)
+    return 1 if report.failures else 0
+
+
+def run(source: Path, console: Console) -> Report:
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        start = progress.add_task("start", total=2)
+        with Engine(FOLDER) as engine, Receiver() as receiver:
+            progress.advance(start)
+            deployment = engine.deploy()
+            progress.advance(start)
+            operator = Operator(engine.client("lambda"), deployment.outputs["OperateFunction"])
+            with customer(operator, deployment.api_url, receiver) as api:
+                return tell(Story(api, receiver, source, progress))
+
+
+@contextmanager
+def customer(operator: Operator, api_url: str, receiver: Receiver) -> Iterator[Api]:
+    """A tenant with an API key and a webhook endpoint, which is removed again: its receiver ends with the demo."""
+    key = operator.create_key(operator.create_tenant("Demo"), SCOPES)["key"]
+    api = Api(api_url, key)
+    endpoint = api.call("POST", "/v1/webhooks", {"url": receiver.url})
+    receiver.trust(endpoint["secret"])
+    try:
+        yield api
+    finally:
+        api.call("DELETE", f"/v1/webhooks/{endpoint['webhook_id']}")
+
+
+def tell(story: Story) -> Report:
+    story.upload()
+    if story.wait_for_the_end() == "ready":
+        story.play()
+    else:
+        story.tell_failure()
+    return story.report
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,168 @@
+"""The stages of the demo, in the order in which a customer's application meets them."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from rich.progress import Progress, TaskID
+
+from infra.local.demo.api import Api
+from infra.local.demo.playing import Frames, Player, container_duration, decode, unsigned
+from infra.local.demo.receiver import Received, Receiver
+from infra.local.demo.report import Report
+
+CONCURRENCY = 4  # parts on the way at once
+PLAYBACK_TTL_S = 60  # the shortest session there is; its end is waited out
+STALL_S = 600.0  # without any news for so long the demo gives up
+TERMINAL = ("ready", "failed", "deleted")
+EXPIRY_MARGIN_S = 6.0  # the token's leeway, and then some
+
+
+class Stalled(RuntimeError):
+    """No webhook came for a long time."""
+
+
+@dataclass
+class Story:
+    api: Api
+    receiver: Receiver
+    source: Path
+    progress: Progress
+    report: Report = field(default_factory=Report)
+    player: Player = field(default_factory=Player)
+    _slot: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, total: float = 1.0) -> Iterator[TaskID]:
+        """A progress bar and a time for one stage."""
+        bar, began = self.progress.add_task(name, total=total), time.monotonic()
+        yield bar
+        self.progress.update(bar, completed=total)
+        self.report.timings_ms[name] = round((time.monotonic() - began) * 1000)
+
+    def upload(self) -> None:
+        size = self.source.stat().st_size
+        self._slot = self.api.call(
+            "POST", "/v1/uploads", {"size_bytes": size, "filename": self.source.name, "title": self.source.stem}
+        )
+        self.report.upload_id, self.report.asset_id = self._slot["upload_id"], self._slot["asset_id"]
+        self.report.playback_id = self._slot["playback_id"]
+        with self.stage("upload", size) as bar:
+            self._put_parts(bar)
+            self.api.call("POST", f"/v1/uploads/{self.report.upload_id}/complete")
+
+    def _put_parts(self, bar: TaskID) -> None:
+        http = urllib3.PoolManager(maxsize=CONCURRENCY, timeout=urllib3.Timeout(connect=5, read=120))
+        numbers = list(range(1, self._slot["part_count"] + 1))
+        path = f"/v1/uploads/{self.report.upload_id}/parts"
+        signed = self.api.call("POST", path, {"part_numbers": numbers[:1000]})["data"]
+
+        def put(part: dict[str, Any]) -> None:
+            with self.source.open("rb") as file:
+                file.seek((part["part_number"] - 1) * self._slot["part_size"])
+                body = file.read(part["content_length"])
+            answer = http.request("PUT", part["url"], body=body)
+            if answer.status != 200:
+                raise RuntimeError(f"part {part['part_number']}: S3 answered {answer.status}")
+            self.progress.advance(bar, len(body))
+
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            list(pool.map(put, signed))
+
+    def wait_for_the_end(self) -> str:
+        """Waits by webhook; the API is asked for the progress bar only. Returns the asset's last state."""
+        with self.stage("transcode", 100) as bar:
+            received: list[Received] = []
+            last_news = time.monotonic()
+            while not _ended(received):
+                before = len(received)
+                received = self.receiver.wait(self.report.asset_id, before, timeout_s=0.5)
+                if len(received) > before:
+                    last_news = time.monotonic()
+                elif time.monotonic() - last_news > STALL_S:
+                    raise Stalled(
+                        f"no webhook for {STALL_S:.0f} s; the last was {received[-1].type if received else '–'}"
+                    )
+                self._show_job(received, bar)
+        self.report.tell_events(received)
+        return str(received[-1].event["data"]["state"])
+
+    def _show_job(self, received: list[Received], bar: TaskID) -> None:
+        job_ids = [one.event["data"].get("job_id") for one in received]
+        self.report.job_id = next((job_id for job_id in reversed(job_ids) if job_id), None)
+        if self.report.job_id:
+            job = self.api.call("GET", f"/v1/jobs/{self.report.job_id}")
+            shown = job["progress"] or {"stage": job["state"], "percent": 0}
+            self.progress.update(bar, completed=shown["percent"], description=f"transcode ({shown['stage']})")
+
+    def tell_failure(self) -> None:
+        asset = self.api.call("GET", f"/v1/assets/{self.report.asset_id}")
+        self.report.error = asset["error"]
+        self.report.check(False, f"the asset ended in {asset['state']}")
+
+    def play(self) -> None:
+        session = self.api.call(
+            "POST", "/v1/playback-sessions", {"playback_id": self.report.playback_id, "ttl_s": PLAYBACK_TTL_S}
+        )
+        closes = time.monotonic() + PLAYBACK_TTL_S
+        self.report.hls_url, self.report.dash_url = session["hls_url"], session["dash_url"]
+        variants = self.player.variants(session["hls_url"])
+        self.report.tell_variants(variants)
+        self.report.check(b"<MPD" in self.player.fetch(session["dash_url"]), "the DASH manifest is not an MPD")
+        if session["poster_url"]:
+            self.report.check(self.player.fetch(session["poster_url"])[:2] == b"\xff\xd8", "the poster is not a JPEG")
+        urls = self.player.media_urls(variants[0].url)
+        with tempfile.TemporaryDirectory(prefix="sluice-demo-") as folder:
+            played = Path(folder, "played.mp4")
+            with self.stage("play", len(urls)) as bar:
+                self.player.download(urls, played, lambda done: self.progress.update(bar, completed=done))
+            with self.stage("compare"):
+                self._compare(played)
+        self.report.unsigned_status = self.player.status(unsigned(urls[-1]))
+        self.report.check(self.report.unsigned_status == 403, "an unsigned segment URL is not refused")
+        self._wait_for_expiry(session["hls_url"], closes)
+
+    def _compare(self, played: Path) -> None:
+        result, source = decode(played), decode(self.source)
+        if result is None or source is None:
+            self._compare_audio(played)
+            return
+        report = self.report
+        report.duration_s, report.source_duration_s = round(result.duration_s, 3), round(source.duration_s, 3)
+        report.decoded_frames, report.source_frames = result.count, source.count
+        report.check(result.monotonic, "timestamps of the result go backwards")
+        if source.constant_rate:
+            report.check(_same_rate(result, source), "frame counts of result and source differ")
+        tolerance = max(source.frame_s, result.frame_s) + 0.001
+        report.check(abs(result.duration_s - source.duration_s) <= tolerance, "durations of result and source differ")
+
+    def _compare_audio(self, played: Path) -> None:
+        result_s, source_s = container_duration(played), container_duration(self.source)
+        self.report.duration_s, self.report.source_duration_s = round(result_s, 3), round(source_s, 3)
+        self.report.check(abs(result_s - source_s) <= 0.1, "durations of result and source differ")
+
+    def _wait_for_expiry(self, hls_url: str, closes: float) -> None:
+        """`closes`: when, on the monotonic clock, the session's URLs stop opening."""
+        with self.stage("expire", PLAYBACK_TTL_S) as bar:
+            while (left := closes + EXPIRY_MARGIN_S - time.monotonic()) > 0:
+                self.progress.update(bar, completed=max(0.0, PLAYBACK_TTL_S - left))
+                time.sleep(min(left, 0.5))
+            self.report.expired_status = self.player.status(hls_url)
+        self.report.check(self.report.expired_status == 403, "an expired playback URL is not refused")
+
+
+def _same_rate(result: Frames, source: Frames) -> bool:
+    return result.count == source.count
+
+
+def _ended(received: list[Received]) -> bool:
+    """True once a terminal state is told and no sequence number before it is missing."""
+    if not received or received[-1].event["data"]["state"] not in TERMINAL:
+        return False
+    return [one.sequence for one in received] == list(range(1, len(received) + 1))
