@@ -133,6 +133,9 @@ format-check: setup
 lint: setup ## ruff
 	@.venv/bin/ruff check .
 
+openapi: setup ## write openapi.json from the code
+	@$(PY) -m infra.local.openapi
+
 types: setup ## mypy --strict
 	@.venv/bin/mypy --strict $(CODE)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from functions.api_uploads.models import CreateUpload, SignedParts, SignParts, StoredParts, UploadView
+from functions.api_uploads.models import COMPLETION, CreateUpload, SignedParts, SignParts, StoredParts, UploadView
 from sluice import bootstrap
 from sluice.config import ApiUploadsSettings
 from sluice.domain.ids import Prefix
@@ -58,7 +58,9 @@ def list_parts(upload_id: str) -> StoredParts:
     return StoredParts.of(uploads.list_parts(upload_id, caller=caller(app), ports=deps()))
 
 
-@app.post("/v1/uploads/<upload_id>/complete", security=WRITE, summary="Complete an upload", tags=["uploads"])
+@app.post(
+    "/v1/uploads/<upload_id>/complete", security=WRITE, summary="Complete", tags=["uploads"], responses=COMPLETION
+)
 def complete_upload(upload_id: str, idempotency_key: IdempotencyKey = None) -> Response[UploadView]:
     me, ports = caller(app), deps()
     upload = uploads.request_completion(upload_id, caller=me, ports=ports)

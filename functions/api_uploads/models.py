@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import Field, StringConstraints
 
 from sluice.domain.models import Asset, Upload
@@ -114,3 +115,9 @@ class StoredParts(ResponseBody):
     @classmethod
     def of(cls, parts: list[StoredPart]) -> "StoredParts":
         return cls(data=[StoredPartView.of(part) for part in parts])
+
+
+COMPLETION: dict[int, OpenAPIResponse] = {
+    200: {"description": "The parts are joined."},
+    202: {"description": "Still joining; `Location` says where to look."},
+}

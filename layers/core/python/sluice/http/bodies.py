@@ -17,7 +17,7 @@ class RequestBody(BaseModel):
 class ResponseBody(BaseModel):
     """Clients must ignore fields that they do not know; new ones may come at any time."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
 def rfc3339(moment: datetime) -> str:
