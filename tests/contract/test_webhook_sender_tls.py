@@ -11,7 +11,7 @@ import pytest
 
 from sluice.adapters.ssrf_guard import SsrfGuard
 from sluice.adapters.webhook_sender import HttpWebhookSender, default_tls
-from sluice.service.ports import Answer, SendFailed
+from sluice.service.webhook_ports import Answer, SendFailed
 from tests.contract.receiver import PATIENCE_S, Authority, Receiver, answering
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

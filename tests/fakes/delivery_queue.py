@@ -6,7 +6,8 @@ from itertools import count
 
 from sluice.domain.deliveries import DeliveryMessage
 from sluice.domain.models import Delivery
-from sluice.service.ports import Clock, DeadLetter
+from sluice.service.ports import Clock
+from sluice.service.webhook_ports import DeadLetter
 
 VISIBILITY = timedelta(seconds=180)
 HIDDEN = timedelta(seconds=120)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sluice.domain.errors import UrlNotAllowed
-from sluice.service.ports import Answer
+from sluice.service.webhook_ports import Answer
 
 
 class Post(NamedTuple):

@@ -11,7 +11,8 @@ from sluice.domain.events import Event
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.deliveries import Outcome, deliver
-from sluice.service.ports import Answer, Remove, SendFailed
+from sluice.service.ports import Remove
+from sluice.service.webhook_ports import Answer, SendFailed
 from tests.fakes.webhook_sender import Post, ok, status
 from tests.unit.webhook_world import WebhookWorld
 

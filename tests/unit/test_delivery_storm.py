@@ -14,7 +14,8 @@ from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
-from sluice.service.ports import Answer, SendFailed, Write
+from sluice.service.ports import Write
+from sluice.service.webhook_ports import Answer, SendFailed
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.faults import Died, Fallible
 from tests.fakes.records import FakeRecords

@@ -6,8 +6,8 @@ from sluice.domain.events import Event
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.deliveries import Outcome
-from sluice.service.ports import Answer
 from sluice.service.redelivery import Redriven
+from sluice.service.webhook_ports import Answer
 from tests.fakes.webhook_sender import Post, ok, status
 from tests.unit.webhook_world import SCHEDULE, WebhookWorld
 

@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sluice import config
 from sluice.adapters.clock import now
 from sluice.adapters.ids import new_id
-from sluice.service.ports import (
-    Clock,
-    DeadLetterQueue,
-    DeliveryQueue,
-    Executions,
-    Ids,
-    Records,
-    SecretBox,
-    UploadObjects,
-    WebhookSender,
-)
+from sluice.service.ports import Clock, DeliveryQueue, Executions, Ids, Records, UploadObjects
+from sluice.service.webhook_ports import DeadLetterQueue, SecretBox, WebhookSender
 
 if TYPE_CHECKING:
     from sluice.domain.events import Event

@@ -5,7 +5,7 @@ from typing import Any
 
 from sluice.domain.deliveries import DeliveryMessage
 from sluice.domain.models import Delivery
-from sluice.service.ports import DeadLetter
+from sluice.service.webhook_ports import DeadLetter
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from functools import cache
 
 from sluice.adapters.deadline_socket import Deadline, DeadlineSocket
 from sluice.adapters.ssrf_guard import NameNotResolved, SsrfGuard, Target
-from sluice.service.ports import Answer, SendFailed
+from sluice.service.webhook_ports import Answer, SendFailed
 
 USER_AGENT = "Sluice-Webhooks/1"
 MAX_BODY_READ = 4_000  # 1,000 characters of up to four bytes

@@ -2,8 +2,8 @@
 
 Nothing is lost: while a delivery is pending or retrying, its row carries `next_attempt_at`, and the sweeper queues it
 again when that passes. So a message may always be acknowledged, dropped or doubled. An attempt is claimed before it is
-sent and its result is recorded once, whatever number of messages asks for it; only a sender that dies between sending and
-recording makes an endpoint see the same webhook-id twice.
+sent and its result is recorded once, whatever number of messages asks for it; only a sender that dies between sending
+and recording makes an endpoint see the same webhook-id twice.
 """
 
 import logging
@@ -19,19 +19,9 @@ from sluice.domain.events import Event
 from sluice.domain.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.dispatch import GRACE
-from sluice.service.ports import (
-    Clock,
-    DeadLetterQueue,
-    DeliveryQueue,
-    Random,
-    Records,
-    Replace,
-    SecretBox,
-    SendFailed,
-    WebhookSender,
-    WebhookSigner,
-)
+from sluice.service.ports import Clock, DeliveryQueue, Records, Replace
 from sluice.service.retries import retry_on_conflict
+from sluice.service.webhook_ports import DeadLetterQueue, Random, SecretBox, SendFailed, WebhookSender, WebhookSigner
 
 logger = logging.getLogger(__name__)
 

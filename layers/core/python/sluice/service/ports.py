@@ -3,12 +3,11 @@
 Adapters implement them; fakes pass the same contract suites.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from sluice.domain.deliveries import DeliveryMessage
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.models import (
@@ -71,12 +70,6 @@ class Clock(Protocol):
 
 class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
-
-
-class Random(Protocol):
-    def __call__(self) -> float:
-        """Uniform in [0, 1)."""
-        ...
 
 
 class Records(Protocol):
@@ -201,60 +194,3 @@ class DeliveryQueue(Protocol):
     def send(self, delivery: Delivery, *, delay_s: int) -> None:
         """`delay_s` 0-900 (SQS's limit); ordering group = endpoint."""
         ...
-
-
-class DeadLetter(NamedTuple):
-    message: DeliveryMessage
-    receipt: str
-
-
-class DeadLetterQueue(Protocol):
-    def send(self, delivery: Delivery) -> None: ...
-
-    def receive(self) -> list[DeadLetter]:
-        """Up to 10 letters, hidden from others for a while; empty when there are none to see now."""
-        ...
-
-    def delete(self, letter: DeadLetter) -> None: ...
-
-
-class Answer(NamedTuple):
-    status: int
-    body: str  # at most 1,000 characters
-    retry_after_s: int | None
-    latency_ms: int
-
-
-class SendFailed(Exception):
-    """No HTTP answer. `failure` is the stable word of DeliveryAttempt: timeout | connection | tls."""
-
-    def __init__(self, failure: Literal["timeout", "connection", "tls"], latency_ms: int) -> None:
-        super().__init__(failure)
-        self.failure = failure
-        self.latency_ms = latency_ms
-
-
-class WebhookSender(Protocol):
-    def check_url(self, url: str) -> None:
-        """Raises UrlNotAllowed; also when the name does not resolve."""
-        ...
-
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
-        """Within `timeout_s` from the first byte out to the last byte in. Raises UrlNotAllowed or SendFailed.
-
-        Redirects are answers like any other.
-        """
-        ...
-
-
-class WebhookSigner(Protocol):
-    def headers(self, *, secret: str, message_id: str, sent_at: datetime, body: str) -> dict[str, str]:
-        """Standard Webhooks 1.0: webhook-id, webhook-timestamp and webhook-signature."""
-        ...
-
-
-class SecretBox(Protocol):
-    """Encryption of webhook secrets, bound to the tenant."""
-
-    def encrypt(self, tenant_id: str, secret: str) -> str: ...
-    def decrypt(self, tenant_id: str, ciphertext: str) -> str: ...

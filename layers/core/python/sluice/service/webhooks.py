@@ -18,8 +18,9 @@ from sluice.domain.errors import (
 from sluice.domain.events import EventType
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import WebhookEndpoint
-from sluice.service.ports import Clock, Create, Records, Remove, Replace, SecretBox, WebhookSender
+from sluice.service.ports import Clock, Create, Records, Remove, Replace
 from sluice.service.retries import retry_on_conflict
+from sluice.service.webhook_ports import SecretBox, WebhookSender
 
 MAX_WEBHOOKS = 50  # of one tenant: bounds what one event can cost
 SECRET_BYTES = 32
