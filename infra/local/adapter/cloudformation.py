@@ -16,6 +16,7 @@ provisioners = engine_module(
 cloudfront = engine_module("services.cloudfront", "_public_keys", "_key_groups", "_pk_id", "_kg_id")
 dynamodb = engine_module("services.dynamodb", "_update_ttl")
 ecs = engine_module("services.ecs", "_put_cluster_capacity_providers")
+secretsmanager = engine_module("services.secretsmanager", "_secrets")
 responses = engine_module("core.responses", "new_uuid", "now_iso")
 
 Properties = Mapping[str, Any]
@@ -165,10 +166,12 @@ def with_excluded_classes(original: Any) -> Any:
 
 
 def with_arn_as_reference(original: Any) -> Any:
-    """`Ref` of a secret is its ARN, not its name."""
+    """`Ref` of a secret is its ARN, not its name; a secret declared without a value has none, not an empty one."""
 
     def create(logical_id: str, properties: Properties, stack: str) -> Provisioned:
-        _, attributes = original(logical_id, properties, stack)
+        name, attributes = original(logical_id, properties, stack)
+        if not {"SecretString", "GenerateSecretString"} & properties.keys():
+            secretsmanager._secrets[name]["Versions"].clear()
         return str(attributes["Arn"]), attributes
 
     return create

@@ -122,6 +122,17 @@ def test_the_reference_of_a_secret_is_its_arn(engine: Engine) -> None:
         client.get_secret_value(SecretId=made["Ref"])
 
 
+def test_a_secret_declared_without_a_value_has_none(engine: Engine) -> None:
+    arn = create_stack(engine, "no-value", {"Secret": resource("SecretsManager::Secret")}, {"Arn": ref("Secret")})[
+        "Arn"
+    ]
+    client = engine.client("secretsmanager")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_secret_value(SecretId=arn)
+    client.put_secret_value(SecretId=arn, SecretString="later")
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == "later"
+
+
 def test_secrets_of_a_container_reach_it(engine: Engine, eventually: Eventually) -> None:
     template = {
         "Role": role("ecs-tasks"),
