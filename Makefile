@@ -114,7 +114,7 @@ deploy: setup ## deploy to the AWS account of your credentials: ENV=dev|staging|
 
 # ---------------------------------------------------------------- gates
 
-.PHONY: check test format format-check lint types check-platforms bench
+.PHONY: check test format format-check lint types openapi check-platforms bench
 check: format-check lint types check-platforms test ## all gates, as CI runs them
 
 # One run, cheapest first, so that coverage and the 20 slowest are of the whole.

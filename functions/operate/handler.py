@@ -9,12 +9,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from pydantic import ValidationError
-
-from functions.operate.models import COMMANDS, Command, CreateKey, CreateTenant, Redrive
+from functions.operate.models import Command, CreateKey, CreateTenant, Redrive, read
 from sluice import bootstrap
 from sluice.config import OperateSettings
-from sluice.domain.errors import FieldError, InvalidRequest, SluiceError
+from sluice.domain.errors import SluiceError
 from sluice.observability import observed
 from sluice.service import redelivery, tenants
 
@@ -38,17 +36,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return {"error": failure}
     logger.info("command_done", extra={"command": command.command})
     return result
-
-
-def read(event: dict[str, Any]) -> Command:
-    try:
-        return COMMANDS.validate_python(event)
-    except ValidationError as error:
-        fields = [
-            FieldError("/" + "/".join(str(part) for part in found["loc"][1:]), found["type"], found["msg"])
-            for found in error.errors(include_input=False, include_url=False)
-        ]
-        raise InvalidRequest(errors=tuple(fields)) from error
 
 
 def run(command: Command) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Operator commands, told apart by `command`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from sluice.domain.errors import FieldError, InvalidRequest
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
@@ -30,3 +32,15 @@ class Redrive(Order):
 
 Command = CreateTenant | CreateKey | Redrive
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
+
+
+def read(event: dict[str, Any]) -> Command:
+    """Raises InvalidRequest naming every bad field."""
+    try:
+        return COMMANDS.validate_python(event)
+    except ValidationError as error:
+        fields = [
+            FieldError("/" + "/".join(str(part) for part in found["loc"][1:]), found["type"], found["msg"])
+            for found in error.errors(include_input=False, include_url=False)
+        ]
+        raise InvalidRequest(errors=tuple(fields)) from error
