@@ -1,0 +1,133 @@
+"""Least privilege, as far as a template shows it."""
+
+import re
+from collections import Counter
+
+from tests.infra.deployment import Deployment, as_list, flat
+
+# Actions that AWS offers no narrower resource for.
+NO_NARROWER_RESOURCE = {
+    "dynamodb:ListStreams",
+    "ecr:GetAuthorizationToken",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+}
+
+
+def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
+    functions = dev.resources("AWS::Lambda::Function")
+    users = Counter(dev.role_of(function).name for function in functions)
+    assert len(functions) == 15
+    assert set(users.values()) == {1}
+
+
+def test_roles_hold_nothing_but_their_own_statements(dev: Deployment) -> None:
+    for role in dev.resources("AWS::IAM::Role"):
+        assert "ManagedPolicyArns" not in role.properties, role.name
+        assert "Policies" not in role.properties, role.name
+
+
+def test_no_action_is_a_wildcard(dev: Deployment) -> None:
+    statements = [
+        statement
+        for policy in dev.resources("AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+    ]
+    assert len(statements) > 50
+    assert [action for statement in statements for action in as_list(statement["Action"]) if "*" in action] == []
+
+
+def test_only_actions_without_a_narrower_resource_may_use_any(dev: Deployment) -> None:
+    found = {
+        action
+        for policy in dev.resources("AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        if "*" in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert found == NO_NARROWER_RESOURCE
+
+
+def test_objects_are_reached_by_prefix(dev: Deployment) -> None:
+    resources = {
+        flat(resource)
+        for policy in dev.resources("AWS::IAM::Policy")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        if re.fullmatch(r"s3:\w*(Object|Multipart)\w*", action)
+        for resource in as_list(statement["Resource"])
+        # the image's and the functions' own assets are read by the deploying roles, not by ours
+    }
+    assert {resource.rpartition(">")[2] for resource in resources} == {"/uploads/*", "/media/*", "/playlists/*"}
+
+
+def granted(deployment: Deployment, name: str) -> set[str]:
+    role = deployment.role_of(deployment.function(name))
+    return {action for statement in deployment.statements_of(role) for action in as_list(statement["Action"])}
+
+
+def test_readers_cannot_write(dev: Deployment) -> None:
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:PutObject", "sqs:SendMessage"}
+    for name in ("authorizer", "api_assets", "api_playback", "playback", "classify_failure"):
+        assert granted(dev, name) & writing == set(), name
+
+
+def test_nobody_scans_or_deletes_the_table(dev: Deployment) -> None:
+    for function in dev.resources("AWS::Lambda::Function"):
+        name = function.properties["FunctionName"].removeprefix("sluice-dev-")
+        assert granted(dev, name) & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:BatchWriteItem"} == set(), name
+
+
+def test_only_reconcile_looks_at_work_across_tenants(dev: Deployment) -> None:
+    may = {
+        policy.properties["PolicyName"]
+        for policy in dev.resources("AWS::IAM::Policy")
+        if "/index/due" in str(policy.properties["PolicyDocument"])
+    }
+    assert [name.startswith("ReconciliationReconcile") for name in may] == [True]
+
+
+def test_only_the_custom_resource_writes_secrets(dev: Deployment) -> None:
+    may = {
+        policy.logical_id
+        for policy in dev.resources("AWS::IAM::Policy")
+        if "secretsmanager:PutSecretValue" in str(policy.properties["PolicyDocument"])
+    }
+    assert [name.startswith("SigningKeysSigningKey") for name in may] == [True]
+
+
+def test_webhook_secrets_are_sealed_by_one_function_and_opened_by_another(dev: Deployment) -> None:
+    kms = {"kms:GenerateDataKey", "kms:Decrypt"}
+    assert granted(dev, "api_webhooks") & kms == {"kms:GenerateDataKey"}
+    assert granted(dev, "deliver_webhook") & kms == {"kms:Decrypt"}
+
+
+def test_upload_urls_are_signed_by_a_role_that_only_api_uploads_may_take(dev: Deployment) -> None:
+    [role] = [
+        one for one in dev.resources("AWS::IAM::Role") if one.properties.get("Description") == "Signs part uploads"
+    ]
+    [trust] = role.properties["AssumeRolePolicyDocument"]["Statement"]
+    signer = dev.role_of(dev.function("api_uploads"))
+    assert trust["Principal"] == {"AWS": {"Fn::GetAtt": [signer.logical_id, "Arn"]}}
+    assert [statement["Action"] for statement in dev.statements_of(role)] == ["s3:PutObject"]
+
+
+def test_the_states_role_runs_one_task_family_on_one_cluster_and_passes_two_roles(dev: Deployment) -> None:
+    machine = dev.only("AWS::StepFunctions::StateMachine")
+    role_id = machine.properties["RoleArn"]["Fn::GetAtt"][0]
+    [role] = [one for one in dev.resources("AWS::IAM::Role") if one.logical_id == role_id]
+    by_action = {action: statement for statement in dev.statements_of(role) for action in as_list(statement["Action"])}
+    assert flat(by_action["ecs:RunTask"]["Resource"]).endswith(":task-definition/sluice-dev-transcoder:*")
+    assert "ecs:cluster" in str(by_action["ecs:RunTask"]["Condition"])
+    assert len(by_action["iam:PassRole"]["Resource"]) == 2
+    assert by_action["iam:PassRole"]["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    }
+    rule = flat(by_action["events:PutRule"]["Resource"])
+    assert rule.endswith(":rule/StepFunctionsGetEventsForECSTaskRule")
