@@ -51,29 +51,29 @@ setup: .venv/.locked .sluice/engine-venv/.locked node_modules/.locked ## install
 	  test -n "$$found" || { echo "missing: Python >= 3.11 (or name it: make PYTHON=/path/to/python3)" >&2; exit 1; }; \
 	  $$found -c 'import ensurepip, venv' 2>/dev/null || \
 	    { echo "missing: the venv module of $$found (Debian and Ubuntu: install python3-venv)" >&2; exit 1; }; \
-	  echo "making .venv with $$($$found --version)"; $$found -m venv --clear .venv; fi
+	  echo "making .venv with $$($$found --version)" >&2; $$found -m venv --clear .venv; fi
 	@$(RETRY) $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@
 
 # The .pth line puts the shared package on the path of this environment alone, so no PYTHONPATH leaks into child processes.
 .venv/.locked: requirements/dev.txt .venv/.uv
-	@echo "installing $<"
+	@echo "installing $<" >&2
 	@$(RETRY) $(UV) pip sync --quiet --python $(PY) --require-hashes --only-binary :all: $<
 	@echo "$(CURDIR)/layers/core/python" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sluice.pth"
 	@touch $@
 
 .sluice/engine-venv/.locked: requirements/engine.txt .venv/.uv
-	@echo "installing $<"
+	@echo "installing $<" >&2
 	@test -x $(ENGINE_PY) || $(UV) venv --quiet --clear --python $(PY) .sluice/engine-venv
 	@$(RETRY) $(UV) pip sync --quiet --python $(ENGINE_PY) --require-hashes --only-binary :all: $<
 	@touch $@
 
 $(NODE): | .venv/.locked
-	@$(PY) -m infra.local.link_node "$$SYSTEM_PATH"
+	@$(PY) -m infra.local.link_node "$$SYSTEM_PATH" >&2
 
 node_modules/.locked: package-lock.json package.json .npmrc | $(NODE)
-	@echo "installing package-lock.json"
-	@$(RETRY) npm ci --loglevel=error </dev/null
+	@echo "installing package-lock.json" >&2
+	@$(RETRY) npm ci --loglevel=error </dev/null >&2
 	@touch $@
 
 # ---------------------------------------------------------------- on this machine
