@@ -7,14 +7,13 @@ import math
 from fractions import Fraction
 
 from sluice.media import untrusted
-from sluice.media.ladder import CRF, Plan, VideoRendition
+from sluice.media.ladder import AUDIO, CRF, Plan, VideoRendition
 from sluice.media.probe import AudioStream, VideoStream
 
 POSTER = "poster.jpg"
 POSTER_AT = Fraction(1, 10)  # of the duration: past a black start or title
 POSTER_LONG_SIDE = 1280
 
-AUDIO = "audio"
 AUDIO_KBPS = 128
 AUDIO_RATE = 48_000
 

@@ -24,6 +24,7 @@ LADDER: tuple[Rung, ...] = (
     Rung(240, 400, "main"),
 )
 CRF = 23
+AUDIO = "audio"  # name of the sound rendition
 NEARLY = Fraction(95, 100)  # 1072 or 478 lines are 1080 or 480 cropped: they keep their size and get that rung
 HIGH_RATE = 30.5  # frames/s above which caps grow by half
 MAX_LONG_SIDE = 4096  # what H.264 level 5.1 and hardware decoders take
@@ -113,6 +114,11 @@ class Plan(Frozen):
     gop_frames: int | None
     segment_s: float
     audio: bool
+
+    @property
+    def names(self) -> list[str]:
+        """Of all renditions: directory names."""
+        return [rendition.name for rendition in self.video] + ([AUDIO] if self.audio else [])
 
 
 def plan_transcode(source: SourceProbe) -> Plan:

@@ -6,8 +6,7 @@ Works in one directory: `<rendition>/init.mp4`, `<rendition>/seg-00001.m4s`, `<r
 
 from collections.abc import Mapping
 
-from sluice.media.ffmpeg import AUDIO
-from sluice.media.ladder import GOPS_PER_SEGMENT, Plan
+from sluice.media.ladder import AUDIO, GOPS_PER_SEGMENT, Plan
 
 HLS_MASTER = "master.m3u8"
 DASH_MANIFEST = "manifest.mpd"

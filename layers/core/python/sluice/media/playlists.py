@@ -7,7 +7,6 @@ rather than signed: whatever wrote it was not Packager.
 import re
 import xml.etree.ElementTree as ET  # noqa: S405 - parses only what our own packager wrote
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 _URI_ATTRIBUTE = re.compile(r'((?:^|[:,])URI=")([^"]*)(")')
 # One or two plain names; no scheme, no query, no parent directory, nothing to escape.
@@ -80,22 +79,9 @@ def render_mpd(text: str, *, rendition_base: Callable[[str], tuple[str, str]]) -
     )
 
 
-class Described(NamedTuple):
-    codec: str  # RFC 6381
-    width: int | None
-    height: int | None
-
-
-def describe_mpd(text: str) -> dict[str, Described]:
-    """What a manifest says about each rendition, by name."""
-    return {
-        name: Described(
-            codec=representation.get("codecs", ""),
-            width=_integer(representation.get("width")),
-            height=_integer(representation.get("height")),
-        )
-        for representation, _, name in _representations(_parse_mpd(text))
-    }
+def codecs(text: str) -> dict[str, str]:
+    """Rendition name -> RFC 6381 codec, as a DASH manifest states it."""
+    return {name: representation.get("codecs", "") for representation, _, name in _representations(_parse_mpd(text))}
 
 
 def media_duration_s(text: str) -> float:
@@ -132,7 +118,3 @@ def _representations(root: ET.Element) -> Iterator[tuple[ET.Element, ET.Element,
         if len(names) != 1:
             raise MalformedPlaylist("a Representation spans two directories")
         yield representation, template, names.pop()
-
-
-def _integer(text: str | None) -> int | None:
-    return None if text is None else int(text)

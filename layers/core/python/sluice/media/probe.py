@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sluice.media import untrusted
+from sluice.media.geometry import display_size, turn
 from sluice.media.timing import HEAD_PACKETS, FrameTiming, last_pts_s, measure_rate
 from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooLarge, TooLong, UnsupportedCodec
 
@@ -172,8 +173,8 @@ def _video(headers: Headers, timing_stdout: str) -> VideoStream:
     timing: FrameTiming = measure_rate(
         packets, time_base, lowest=_rate(stream.get("r_frame_rate")), average=_rate(stream.get("avg_frame_rate"))
     )
-    rotation = _rotation(stream)
-    width, height = _display_size(stream, rotation)
+    rotation = turn(stream)
+    width, height = display_size(stream, rotation)
     return VideoStream(
         index=stream["index"],
         codec=stream["codec_name"],
@@ -226,24 +227,6 @@ def _audio_supported(stream: dict[str, Any]) -> bool:
 
 def _is_cover(stream: dict[str, Any]) -> bool:
     return bool(stream.get("disposition", {}).get("attached_pic"))
-
-
-def _rotation(stream: dict[str, Any]) -> int:
-    turns = [side["rotation"] for side in stream.get("side_data_list", []) if "rotation" in side]
-    return round(float(turns[0]) / 90) * 90 % 360 if turns else 0
-
-
-def _display_size(stream: dict[str, Any], rotation: int) -> tuple[int, int]:
-    width, height = int(stream["width"]), int(stream["height"])
-    if width < 1 or height < 1:
-        raise ValueError("no picture size")
-    shape = str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/")
-    pixel = Fraction(1) if shape.startswith("0/") or shape.endswith("/0") else Fraction(shape)
-    if pixel > 1:
-        width = round(width * pixel)  # widen or heighten, so that no line of the source is thrown away
-    elif pixel < 1:
-        height = round(height / pixel)
-    return (height, width) if rotation in (90, 270) else (width, height)
 
 
 def _number(text: Any) -> float | None:

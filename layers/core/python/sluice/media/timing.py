@@ -69,8 +69,10 @@ def _from_header(lowest: Fraction | None, average: Fraction | None) -> FrameTimi
 
 
 def _snap(measured: Fraction, slack: Fraction, lowest: Fraction | None, average: Fraction | None) -> Fraction:
-    """The exact rate behind a measured one: the container's own word first, then the rates that cameras use."""
-    candidates = [rate for rate in (lowest, *STANDARD_RATES, average) if rate is not None]
+    """The exact rate behind a measured one: what cameras use if it fits, else the container's own word."""
+    stated = [rate for rate in (lowest, average) if rate is not None]
+    usual = sorted(STANDARD_RATES, key=lambda rate: (rate not in stated, abs(rate - measured)))
+    candidates = [*usual, *stated]
     return next((rate for rate in candidates if _close(rate, measured, slack)), measured.limit_denominator(1001))
 
 
@@ -87,4 +89,7 @@ def _halve(rate: Fraction) -> Fraction:
 def _nominal(typical: Fraction, average: Fraction | None) -> Fraction:
     """The lowest standard rate that drops (almost) no frame. `typical`: the usual step; `average` counts pauses too."""
     wanted = _halve(max(typical, average or typical))
-    return next((rate for rate in STANDARD_RATES if rate >= wanted * Fraction(97, 100)), MAX_RATE)
+    nearest = min(STANDARD_RATES, key=lambda rate: abs(rate - wanted))
+    if _close(nearest, wanted, Fraction(3, 100)):
+        return nearest
+    return next((rate for rate in STANDARD_RATES if rate > wanted), MAX_RATE)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from sluice.domain.models import AssetVersion
-from sluice.media.ffmpeg import AUDIO, POSTER
+from sluice.media.ffmpeg import POSTER
+from sluice.media.ladder import AUDIO
 from sluice.media.packager import INIT_SEGMENT
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # a new version has new keys

@@ -11,7 +11,7 @@ from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
 from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
 from sluice.media import ffmpeg, packager, playlists, probe, untrusted
-from sluice.media.ladder import Plan, plan_transcode
+from sluice.media.ladder import AUDIO, Plan, plan_transcode
 from sluice.media.verdicts import Corrupt, TooComplex, TooLong
 
 logger = logging.getLogger(__name__)
@@ -51,9 +51,14 @@ def render_source(
     found = probe_source(source, work, tools=tools, binaries=binaries)
     plan = plan_transcode(found)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
-    argv = ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=processors)
-    frames = encode(argv, work, plan, tools=tools, on_stage=on_stage)
-    plan = _without_empty_sound(plan, work)
+    try:
+        frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
+    except Corrupt:
+        # Recorders with a muted microphone declare a sound track and never fill it, and ffmpeg fails on that.
+        if not (plan.video and plan.audio) or _has_media(work / ffmpeg.intermediate(AUDIO)):
+            raise
+        plan = plan_transcode(found.model_copy(update={"audio": None}))
+        frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     on_stage("package", 0.0, None)
     directory = package(work, plan, tools=tools, binaries=binaries)
     duration_s = _checked_duration(plan, directory)
@@ -92,8 +97,10 @@ def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) 
         raise Corrupt from error
 
 
-def encode(argv: list[str], work: Path, plan: Plan, *, tools: Tools, on_stage: Stage) -> int:
-    """Returns the number of frames of each rendition."""
+def encode(
+    source: Path, work: Path, plan: Plan, *, tools: Tools, binaries: Binaries, processors: int, on_stage: Stage
+) -> int:
+    """Returns the number of frames of each rendition. Raises Corrupt if the source could not be decoded."""
     length_s = plan.source.duration_s
     last: dict[str, str] = {}
 
@@ -104,7 +111,7 @@ def encode(argv: list[str], work: Path, plan: Plan, *, tools: Tools, on_stage: S
 
     deadline_s = ENCODE_DEADLINE_S + ENCODE_DEADLINE_PER_SECOND * (length_s or untrusted.MAX_DURATION_S)
     task = ToolTask(
-        argv=tuple(argv),
+        argv=tuple(ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=processors)),
         cwd=work,
         limits=ToolLimits(deadline_s=deadline_s),
         streams_progress=True,
@@ -115,13 +122,14 @@ def encode(argv: list[str], work: Path, plan: Plan, *, tools: Tools, on_stage: S
         raise ProviderFailure("The encoder was stopped by the machine it ran on.")
     if ended.exit_code > 0:
         raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
+    if not all(_has_media(work / ffmpeg.intermediate(name)) for name in plan.names):
+        raise Corrupt
     return int(last.get("frame", "0"))
 
 
 def package(work: Path, plan: Plan, *, tools: Tools, binaries: Binaries) -> Path:
     """Reads only what our own encoder wrote, so every failure is ours."""
-    names = [rendition.name for rendition in plan.video] + ([ffmpeg.AUDIO] if plan.audio else [])
-    inputs = {name: ffmpeg.intermediate(name) for name in names}
+    inputs = {name: ffmpeg.intermediate(name) for name in plan.names}
     argv = packager.package_argv(binaries.packager, plan, inputs)
     ended = tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=PACKAGE_DEADLINE_S)))
     if ended.exit_code != 0:
@@ -129,17 +137,6 @@ def package(work: Path, plan: Plan, *, tools: Tools, binaries: Binaries) -> Path
     for path in inputs.values():
         (work / path).unlink()  # a film's renditions need the room twice otherwise
     return work
-
-
-def _without_empty_sound(plan: Plan, work: Path) -> Plan:
-    """Recorders with a muted microphone declare a sound track and never fill it."""
-    if plan.video and not all(_has_media(work / ffmpeg.intermediate(rendition.name)) for rendition in plan.video):
-        raise Corrupt
-    if not plan.audio or _has_media(work / ffmpeg.intermediate(ffmpeg.AUDIO)):
-        return plan
-    if not plan.video:
-        raise Corrupt
-    return plan.model_copy(update={"audio": False})
 
 
 def _has_media(path: Path) -> bool:
@@ -153,7 +150,7 @@ def _has_media(path: Path) -> bool:
 def _checked_duration(plan: Plan, directory: Path) -> float:
     """Of the result. Raises Corrupt if the source ended before its time, TooLong if it was cut at the limit."""
     video, audio = plan.source.video, plan.source.audio
-    name = plan.video[0].name if plan.video else ffmpeg.AUDIO
+    name = plan.video[0].name if plan.video else AUDIO
     actual = playlists.media_duration_s((directory / f"{name}.m3u8").read_text())
     stated = (video.duration_s if video else audio.duration_s if audio else None) or plan.source.duration_s
     if plan.source.duration_stated and stated is not None and probe.cut_short(actual, stated):
@@ -164,20 +161,26 @@ def _checked_duration(plan: Plan, directory: Path) -> float:
 
 
 def _describe(plan: Plan, directory: Path, duration_s: float) -> tuple[Rendition, ...]:
-    described = playlists.describe_mpd((directory / packager.DASH_MANIFEST).read_text())
-    rate = float(plan.source.video.rate) if plan.source.video else None
-    return tuple(
+    codecs = playlists.codecs((directory / packager.DASH_MANIFEST).read_text())
+    rate = None if plan.source.video is None else round(float(plan.source.video.rate), 3)
+
+    def bitrate(name: str) -> int:
+        return round(_size(directory / name) * 8 / duration_s)
+
+    video = [
         Rendition(
-            name=name,
-            kind="audio" if name == ffmpeg.AUDIO else "video",
-            codec=found.codec,
-            bitrate=round(_size(directory / name) * 8 / duration_s),
-            width=found.width,
-            height=found.height,
-            frame_rate=None if name == ffmpeg.AUDIO or rate is None else round(rate, 3),
+            name=made.name,
+            kind="video",
+            codec=codecs[made.name],
+            bitrate=bitrate(made.name),
+            width=made.width,
+            height=made.height,
+            frame_rate=rate,
         )
-        for name, found in described.items()
-    )
+        for made in plan.video
+    ]
+    audio = [Rendition(name=n, kind="audio", codec=codecs[n], bitrate=bitrate(n)) for n in (AUDIO,) if plan.audio]
+    return (*video, *audio)
 
 
 def _size(directory: Path) -> int:
