@@ -14,7 +14,7 @@ from sluice.domain.errors import SluiceError
 from sluice.problem_json import PROBLEM_JSON, Trace, advice, document, status_of
 from sluice.service.playback import Playlist, Redirect
 
-GZIP_LEVEL = 6  # higher levels double the time for 2 % less
+GZIP_LEVEL = 1  # a two-hour playlist: 7.0 kB in 0.9 ms; level 6 makes it 6.7 kB in 2.3 ms
 PRIVATE = {"Cache-Control": "private, no-store"}  # every answer belongs to one viewer
 
 

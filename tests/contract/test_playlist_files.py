@@ -66,6 +66,16 @@ def test_what_was_read_last_stays(bucket: Any) -> None:
     assert files.read(MASTER) == "#EXTM3U\n# ü\n"
 
 
+def test_what_was_forgotten_makes_room_for_no_more_than_itself(bucket: Any) -> None:
+    bucket.put_object(Bucket=BUCKET, Key="third", Body=b"12")
+    files = S3PlaylistFiles(bucket, BUCKET, capacity=19)
+    for path in (OTHER, MASTER, "third", OTHER):  # 12 characters stay of the first two, the last make it 22
+        files.read(path)
+    bucket.delete_object(Bucket=BUCKET, Key=MASTER)
+    with pytest.raises(PlaybackNotFound):
+        files.read(MASTER)
+
+
 def test_an_unreachable_bucket_is_our_failure(bucket: Any) -> None:
     with pytest.raises(ProviderFailure):
         S3PlaylistFiles(bucket, "no-such-bucket").read(MASTER)
