@@ -1,8 +1,11 @@
 """Who calls, and whether that key may: before anything else is looked at."""
 
+import json
+
 import pytest
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
+from sluice.observability import observed
 from sluice.service.identity import AuthError
 from tests.fakes.gateway import KEY, TENANT, LambdaContext, request
 from tests.unit.things_api import READ, call, things_api
@@ -53,3 +56,11 @@ def test_a_missing_scope_is_403_and_named(app: APIGatewayHttpResolver, scopes: l
 def test_a_caller_does_not_reach_the_next_request(app: APIGatewayHttpResolver) -> None:
     call(app, "GET", "/v1/things", scopes=READ)
     assert "caller" not in app.context
+
+
+def test_the_reason_of_a_refusal_is_logged(app: APIGatewayHttpResolver, capsys: pytest.CaptureFixture[str]) -> None:
+    lambda_handler = observed("api_things")(app.resolve)
+    lambda_handler(request("GET", "/v1/things", authorizer={"auth_error": "expired_key"}), LambdaContext())
+    (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    assert (line["message"], line["code"], line["auth_error"]) == ("request_refused", "unauthenticated", "expired_key")
+    assert (line["route"], line["request_id"]) == ("/v1/things", "gateway-request=")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sluice.observability import bind, configure, observed
+from sluice.observability import bind, clear, configure, observed
 from tests.fakes.gateway import LambdaContext
 
 logger = logging.getLogger("sluice.test")
@@ -17,6 +17,7 @@ logger = logging.getLogger("sluice.test")
 def root_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    clear()
     yield
     root.handlers, root.level = handlers, level
 

@@ -1,12 +1,13 @@
 """openapi.json says what the code does."""
 
+import ast
 import json
 from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from infra.local.openapi import TARGET, api_functions, document, main, merge, operations, rendered
+from infra.local.openapi import REPOSITORY, TARGET, api_functions, document, main, merge, operations, rendered
 from sluice.domain.api_keys import SCOPES
 
 
@@ -33,6 +34,13 @@ def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
         "uploads",
         "webhooks",
     }
+
+
+def test_what_is_documented_is_what_is_deployed(whole: dict[str, Any]) -> None:
+    trees = [ast.parse(path.read_text()) for path in REPOSITORY.glob("infra/constructs/api_*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    routes = [ast.literal_eval(ast.Tuple(call.args)) for call in calls if ast.unparse(call.func) == "Route"]
+    assert sorted(routes) == sorted((method.upper(), path) for path, method, _ in operations(whole))
 
 
 def test_every_route_needs_exactly_one_known_scope(whole: dict[str, Any]) -> None:

@@ -58,10 +58,10 @@ def configure(function: str) -> None:
     """Write this process's log lines to stdout as JSON. Idempotent."""
     root = logging.getLogger()
     root.setLevel(os.environ.get("SLUICE_LOG_LEVEL", "INFO"))
+    # the Lambda runtime's own handler would write every line a second time, in its own shape
+    root.handlers = [other for other in root.handlers if not type(other).__module__.startswith("awslambdaric")]
     ours = next((handler for handler in root.handlers if isinstance(handler, _Stdout)), None)
     if ours is None:
-        # the Lambda runtime's own handler would write every line a second time, in its own shape
-        root.handlers = [other for other in root.handlers if not type(other).__module__.startswith("awslambdaric")]
         ours = _Stdout()
         root.addHandler(ours)
     ours.setFormatter(JsonLines(function))

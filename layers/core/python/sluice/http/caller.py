@@ -50,6 +50,7 @@ def authorise(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> R
     """
     found = _authorizer_context(app.current_event)
     if error := found.get("auth_error"):
+        bind(auth_error=error)
         if error == AUTHORIZER_UNAVAILABLE:
             raise ProviderFailure("The API key could not be checked; try again.")
         raise Unauthenticated(_AUTH_ERRORS.get(error))
