@@ -194,7 +194,7 @@ def test_sound_alone_has_no_poster() -> None:
 
 @pytest.mark.parametrize("file", ["v1080.m3u8", "audio-iframe.m3u8", "-iframe.m3u8", "v720-iframe-iframe.m3u8"])
 def test_a_rendition_that_the_version_does_not_have_is_not_found(file: str) -> None:
-    """Decided by the version row: nothing is looked for in the bucket, where a missing file looks like a fault of ours."""
+    """The version row decides: in the bucket a missing file would look like a fault of ours."""
     world = Published()
     found = children(world, opening(world, "master.m3u8"), at=NOW)
     world.files.files[version().playlists_prefix + file] = "#EXTM3U\n"
