@@ -167,15 +167,19 @@ class _Run:
         return True
 
     def stop(self, grace_s: float) -> None:
-        """A no-op after a normal end."""
+        """After a normal end only what the program itself started and left behind."""
         for name, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 60.0)):
-            if self._ended():
-                return
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, name)
-            give_up = time.monotonic() + wait_s
-            while not self._ended() and time.monotonic() < give_up:
-                time.sleep(0.02)
+            if not self._ended():
+                self._signal(name)
+                give_up = time.monotonic() + wait_s
+                while not self._ended() and time.monotonic() < give_up:
+                    time.sleep(0.02)
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, name: signal.Signals) -> None:
+        """To the whole group; which is gone when its last member is (macOS then says "not permitted")."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, name)
 
     def output(self, sandbox: str) -> ToolOutput:
         return ToolOutput(
