@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from sluice.domain.deliveries import DeliveryMessage, RetrySchedule
+from sluice.domain.deliveries import RetrySchedule
 from sluice.domain.events import Event
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
-from sluice.service.deliveries import Outcome, deliver
+from sluice.service.deliveries import Outcome
 from sluice.service.ports import Remove
 from sluice.service.webhook_ports import Answer, SendFailed
 from tests.fakes.webhook_sender import Post, ok, status
@@ -31,10 +31,6 @@ def pair(world: WebhookWorld) -> tuple[WebhookEndpoint, Event]:
     event = world.event()
     world.dispatch(event)
     return endpoint, event
-
-
-def message_of(world: WebhookWorld, pair: tuple[WebhookEndpoint, Event]) -> DeliveryMessage:
-    return DeliveryMessage.of(world.delivery(*pair))
 
 
 def test_the_stored_bytes_are_signed_and_sent(world: WebhookWorld) -> None:
@@ -168,54 +164,6 @@ def test_a_deleted_endpoint_ends_its_deliveries(world: WebhookWorld, pair: tuple
     assert not world.sender.posts and not world.queue.held
     world.now.tick(hours=1)
     assert world.records.due_deliveries(before=world.now(), limit=10) == []
-
-
-def test_a_doubled_message_after_success(world: WebhookWorld, pair: tuple[WebhookEndpoint, Event]) -> None:
-    message = message_of(world, pair)
-    world.work()
-    assert deliver(message, ports=world.ports) is Outcome.SUPERSEDED
-    assert len(world.sender.posts) == 1
-
-
-def test_a_doubled_message_after_failure_does_not_come_early(
-    world: WebhookWorld, pair: tuple[WebhookEndpoint, Event]
-) -> None:
-    message = message_of(world, pair)
-    world.sender.answer = status(500)
-    world.work()
-    assert deliver(message, ports=world.ports) is Outcome.SUPERSEDED
-    assert world.delivery(*pair).attempts == 1
-
-
-def test_a_doubled_message_while_the_first_is_sending(world: WebhookWorld, pair: tuple[WebhookEndpoint, Event]) -> None:
-    message = message_of(world, pair)
-    seconds = []
-
-    def deliver_again_meanwhile(post: Post) -> Answer:
-        seconds.append(deliver(message, ports=world.ports))
-        return status(500)(post)
-
-    world.sender.answer = deliver_again_meanwhile
-    assert world.work() == [Outcome.RETRYING]
-    assert seconds == [Outcome.SUPERSEDED]
-    assert len(world.sender.posts) == 1 and world.delivery(*pair).attempts == 1
-
-
-@pytest.mark.parametrize(("late", "state"), [(200, DeliveryState.DELIVERED), (500, DeliveryState.RETRYING)])
-def test_a_sender_that_outlives_its_claim_counts_once(
-    world: WebhookWorld, pair: tuple[WebhookEndpoint, Event], late: int, state: DeliveryState
-) -> None:
-    message = message_of(world, pair)
-
-    def overtaken(post: Post) -> Answer:
-        world.sender.answer = status(500)
-        world.now.tick(minutes=5)  # frozen for longer than the lease
-        assert deliver(message, ports=world.ports) is Outcome.RETRYING
-        return status(late)(post)
-
-    world.sender.answer = overtaken
-    deliver(message, ports=world.ports)
-    assert (world.delivery(*pair).attempts, world.delivery(*pair).state) == (1, state)
 
 
 def test_jitter_spreads_by_a_fifth() -> None:

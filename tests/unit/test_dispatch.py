@@ -1,12 +1,17 @@
 """Every event reaches every endpoint that wants it as exactly one delivery, however often dispatch runs or dies."""
 
+from datetime import timedelta
+
 import pytest
 
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import EventType
 from sluice.domain.states import DeliveryState
+from sluice.service.deliveries import Outcome
 from sluice.service.ports import Create, Write
+from sluice.service.webhook_ports import Answer
 from tests.fakes.records import FakeRecords
+from tests.fakes.webhook_sender import Post, ok
 from tests.unit.webhook_world import WebhookWorld
 
 
@@ -68,6 +73,19 @@ def test_dispatching_again_makes_no_second_delivery(world: WebhookWorld) -> None
     assert len(world.sender.posts) == 1
 
 
+def test_a_doubled_event_does_not_disturb_a_running_attempt(world: WebhookWorld) -> None:
+    world.endpoint()
+    event = world.event()
+    world.dispatch(event)
+
+    def dispatch_meanwhile(post: Post) -> Answer:
+        assert world.dispatch(event) == []
+        return ok(post)
+
+    world.sender.answer = dispatch_meanwhile
+    assert world.work() == [Outcome.DELIVERED]
+
+
 def test_a_failing_queue_is_met_again(world: WebhookWorld) -> None:
     endpoint = world.endpoint()
     event = world.event()
@@ -80,6 +98,7 @@ def test_a_failing_queue_is_met_again(world: WebhookWorld) -> None:
     world.with_ports(queue=Down())
     with pytest.raises(ConnectionError):
         world.dispatch(event)
+    assert world.records.undispatched_events(before=world.now() + timedelta(days=1), limit=10) == [event]
     world.with_ports(queue=working)
     world.dispatch(event)  # the stream repeats the record
     world.work()
