@@ -8,12 +8,14 @@ import asyncio
 import importlib
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
 from infra.local.adapter import (
     cloudformation,
     containers,
+    function_url_origin,
     functions,
     image_registry,
     run_task_authorization,
@@ -40,6 +42,7 @@ PATCHES: tuple[Any, ...] = (
     task_roles,
     run_task_authorization,
     image_registry,
+    function_url_origin,
     functions,
     signed_urls,
     states_execution,
@@ -63,6 +66,9 @@ def main() -> None:
     finally:
         containers.stop_all()
         lambda_runtime.reset()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # the state is saved; ministack's threads may wait on work that nobody will finish
 
 
 def count_loopback_as_tls() -> None:

@@ -33,7 +33,7 @@ class ImageNotFound(RuntimeError):
 
 
 def install() -> None:
-    ecs._docker = LocalDocker(json.loads(os.environ[IMAGES_VARIABLE]), Path(os.environ[RECORDS_VARIABLE]))
+    ecs._docker = LocalDocker(json.loads(os.environ.pop(IMAGES_VARIABLE)), Path(os.environ.pop(RECORDS_VARIABLE)))
 
 
 class LocalContainer:

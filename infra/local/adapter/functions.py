@@ -8,6 +8,7 @@ and layers are kept by content, so that a cold start unpacks (and compiles) each
 import contextvars
 import hashlib
 import importlib.util
+import os
 import shutil
 import tempfile
 import threading
@@ -29,7 +30,7 @@ lambda_runtime = engine_module(
 lambda_svc = engine_module("services.lambda_svc", "_execute_function_warm")
 
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
-ENGINE_VARIABLES = ("AUTH", "BIND_HOST", "GATEWAY_PORT", "PERSIST_STATE", "S3_PERSIST", "S3_DATA_DIR", "STATE_DIR")
+FUNCTION_VARIABLES = frozenset({"PATH", "HOME", "TMPDIR", "LANG"})  # what a function inherits from the engine
 
 PRELUDE = """
 import os, sys
@@ -77,7 +78,7 @@ def worker_script(original: str, runtime: Path) -> str:
         if expected not in original:
             raise EngineMismatch(f"ministack's Python worker no longer holds: {expected}")
     script = original.replace(INIT_ERROR, INIT_ERROR_TRACED, 1).replace(HANDLER_ERROR, HANDLER_ERROR_TYPED, 1)
-    return PRELUDE.format(runtime=str(runtime), hidden=ENGINE_VARIABLES) + script
+    return PRELUDE.format(runtime=str(runtime), hidden=sorted(os.environ.keys() - FUNCTION_VARIABLES)) + script
 
 
 def with_script(original: Any, script: str) -> Any:
