@@ -152,7 +152,7 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
     try:
         video = None if timing_stdout is None else _video(headers, timing_stdout)
         audio = None if headers.audio is None else _audio(headers, headers.audio)
-    except (ValidationError, KeyError, ValueError, ZeroDivisionError) as error:
+    except (ValidationError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise Corrupt from error  # a stream that ffprobe could name but not describe
     return SourceProbe(
         container=headers.container,
