@@ -14,6 +14,7 @@ from sluice.domain.playback_tokens import MAX_VIEWING_S, new_session
 from sluice.domain.playback_urls import play_url
 from sluice.domain.states import AssetState
 from sluice.service.playback import DASH, HLS, Playlist, Redirect
+from sluice.service.ports import Remove
 from tests.fakes.edge import opens, read_signed_url
 from tests.fakes.published import (
     ASSET,
@@ -234,6 +235,14 @@ def test_a_deleted_asset_stops_at_the_next_playlist() -> None:
     for url in (master, *found.values()):
         with pytest.raises(PlaybackNotFound):
             world.fetch(url, at=NOW)
+
+
+def test_a_version_that_is_gone_is_not_found() -> None:
+    world = Published()
+    found = children(world, opening(world, "master.m3u8"), at=NOW)
+    world.records.commit(Remove(version()))
+    with pytest.raises(PlaybackNotFound):
+        world.fetch(found["v720.m3u8"], at=NOW)
 
 
 def test_an_archived_asset_cannot_be_opened() -> None:
