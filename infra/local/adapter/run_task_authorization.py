@@ -1,6 +1,6 @@
 """RunTask is authorised on the task definition, and iam:PassRole on every role that the task would run under.
 
-ministack authorises it on the cluster and checks no PassRole.
+ministack authorises it on the cluster, checks no PassRole and knows no condition key of ECS.
 """
 
 import json
@@ -10,8 +10,9 @@ from infra.local.adapter.symbols import engine_module, wrap
 
 app = engine_module("app", "AUTH")
 ecs = engine_module("services.ecs", "handle_request", "_resolve_td_key", "_task_defs")
-iam_actions = engine_module("core.iam_actions", "extract_resource_arn", "access_denied_response")
+iam_actions = engine_module("core.iam_actions", "extract_resource_arn", "access_denied_response", "request_tag_context")
 iam_evaluator = engine_module("core.iam_evaluator", "enforce")
+responses = engine_module("core.responses", "get_account_id", "get_region")
 router = engine_module("core.router", "extract_access_key_id", "extract_region")
 
 TASK_PRINCIPAL = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
@@ -19,6 +20,7 @@ TASK_PRINCIPAL = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 
 def install() -> None:
     wrap(iam_actions, "extract_resource_arn", on_task_definition)
+    wrap(iam_actions, "request_tag_context", with_cluster_key)
     wrap(ecs, "handle_request", with_pass_role)
 
 
@@ -34,6 +36,17 @@ def on_task_definition(original: Any) -> Any:
     return resource_arn
 
 
+def with_cluster_key(original: Any) -> Any:
+    """Adds the condition key `ecs:cluster`, an ARN, to the keys that come from a request's own fields."""
+
+    def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        keys: dict[str, Any] = original(service, action, body, params)
+        cluster = _field(body, "cluster") if service == "ecs" else None
+        return {**keys, "ecs:cluster": [_cluster_arn(cluster)]} if cluster else keys
+
+    return request_context
+
+
 def with_pass_role(original: Any) -> Any:
     async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, params: Any) -> Any:
         definition = _named_definition(headers, body) if app.AUTH else None
@@ -47,12 +60,23 @@ def _named_definition(headers: dict[str, str], body: bytes) -> dict[str, Any] | 
     """The task definition that a RunTask request names, if this is one."""
     if not headers.get("x-amz-target", "").endswith(".RunTask"):
         return None
-    try:
-        name = json.loads(body or b"{}").get("taskDefinition") or ""
-    except ValueError:
-        return None
+    name = _field(body, "taskDefinition") or ""
     definition: dict[str, Any] | None = ecs._task_defs.get(ecs._resolve_td_key(name))
     return definition
+
+
+def _field(body: bytes, name: str) -> str | None:
+    try:
+        value = json.loads(body or b"{}").get(name)
+    except (ValueError, AttributeError):
+        return None
+    return value if isinstance(value, str) else None
+
+
+def _cluster_arn(cluster: str) -> str:
+    if cluster.startswith("arn:"):
+        return cluster
+    return f"arn:aws:ecs:{responses.get_region()}:{responses.get_account_id()}:cluster/{cluster}"
 
 
 def _denied_role(definition: dict[str, Any], headers: dict[str, str], params: Any) -> Any:
