@@ -1,9 +1,10 @@
 """A tenant with one published asset, and everything that a player needs to watch it."""
 
 import json
+import re
 from datetime import UTC, datetime
 from functools import cache
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -12,7 +13,8 @@ from sluice.adapters.playback_tokens import JwtPlaybackTokens
 from sluice.adapters.signing_secret import private_key
 from sluice.adapters.url_signatures import CloudFrontUrlSigner
 from sluice.domain.models import Asset, AssetVersion, PlaybackLookup, Rendition
-from sluice.domain.playback_urls import parse_play_request
+from sluice.domain.playback_tokens import new_session
+from sluice.domain.playback_urls import parse_play_request, play_url
 from sluice.domain.states import AssetState
 from sluice.service.playback import PlaybackPorts, Playlist, Redirect, play
 from sluice.service.ports import Create, Replace
@@ -108,6 +110,11 @@ class Published:
         self.asset = self.asset.model_copy(update={**changes, "version": self.asset.version + 1})
         self.records.commit(Replace(self.asset))
 
+    def opening(self, file: str, *, ttl_s: int = 300, tenant_id: str = TENANT) -> str:
+        """A session's URL, issued at NOW."""
+        claims = new_session(session_id=SESSION, playback_id=PLAYBACK, tenant_id=tenant_id, ttl_s=ttl_s, now=NOW)
+        return play_url(MEDIA, PLAYBACK, file, self.tokens.issue(claims))
+
     def fetch(self, url: str, *, at: datetime) -> Playlist | Redirect:
         parts = urlsplit(url)
         return play(parse_play_request(parts.path, parts.query), now=at, ports=self.ports)
@@ -116,6 +123,16 @@ class Published:
         answer = self.fetch(url, at=at)
         assert isinstance(answer, Playlist)
         return answer.body
+
+    def children(self, master_url: str, *, at: datetime) -> dict[str, str]:
+        """The playlists that a master names: file name -> absolute URL."""
+        found = [urljoin(master_url, uri) for uri in uris(self.playlist(master_url, at=at))]
+        return {url.partition("?")[0].rpartition("/")[2]: url for url in found}
+
+
+def uris(playlist: str) -> list[str]:
+    """Every URI of an HLS playlist, in attributes and on lines of their own."""
+    return re.findall(r'URI="([^"]+)"', playlist) + re.findall(r"^[^#\s].*$", playlist, re.MULTILINE)
 
 
 def token_of(url: str) -> str:
