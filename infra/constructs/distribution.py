@@ -1,6 +1,6 @@
 """CloudFront: which path is answered by whom, and what needs a signature."""
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
@@ -21,21 +21,24 @@ class Distribution(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        comment: str,
+        name: str,
         media: s3.Bucket,
         player: s3.Bucket,
         key_group: cloudfront.IKeyGroup,
         playback_url: lambda_.IFunctionUrl,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._headers = response_headers(self)
-        self._access = cloudfront.S3OriginAccessControl(self, "S3Access", signing=cloudfront.Signing.SIGV4_ALWAYS)
+        self._name = f"{name}-{Aws.REGION}"  # CloudFront's names are the whole account's, whatever the region
+        self._headers = response_headers(self, name=self._name)
+        self._access = cloudfront.S3OriginAccessControl(
+            self, "S3Access", origin_access_control_name=f"{self._name}-s3", signing=cloudfront.Signing.SIGV4_ALWAYS
+        )
         signed = self._signed_media(media, key_group)
         rendered = self._rendered(playback_url)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=comment,
+            comment=name,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             # Any other path is 403: without a signature CloudFront refuses; with one S3 does, because the bucket policy
@@ -52,15 +55,15 @@ class Distribution(Construct):
         self._allow_reading(player, "player")
         self._acknowledge()
 
-    def _s3_origin(self, bucket: s3.Bucket) -> cloudfront.IOrigin:
+    def _s3_origin(self, bucket: s3.Bucket, name: str) -> cloudfront.IOrigin:
         """Our own access control: the L2's would open the whole bucket, playlists included."""
         return origins.S3BucketOrigin.with_bucket_defaults(
-            bucket, origin_access_control_id=self._access.origin_access_control_id
+            bucket, origin_id=name, origin_access_control_id=self._access.origin_access_control_id
         )
 
     def _signed_media(self, media: s3.Bucket, key_group: cloudfront.IKeyGroup) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
-            origin=self._s3_origin(media),
+            origin=self._s3_origin(media, "media"),
             trusted_key_groups=[key_group],
             allowed_methods=GET_HEAD_OPTIONS,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
@@ -71,8 +74,16 @@ class Distribution(Construct):
         )
 
     def _rendered(self, playback_url: lambda_.IFunctionUrl) -> cloudfront.BehaviorOptions:
+        access = cloudfront.FunctionUrlOriginAccessControl(
+            self,
+            "PlaybackAccess",
+            origin_access_control_name=f"{self._name}-playback",
+            signing=cloudfront.Signing.SIGV4_ALWAYS,
+        )
         return cloudfront.BehaviorOptions(
-            origin=origins.FunctionUrlOrigin.with_origin_access_control(playback_url),
+            origin=origins.FunctionUrlOrigin.with_origin_access_control(
+                playback_url, origin_id="playback", origin_access_control=access
+            ),
             allowed_methods=GET_HEAD_OPTIONS,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,  # playlists are per viewer
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
@@ -82,7 +93,7 @@ class Distribution(Construct):
 
     def _static(self, player: s3.Bucket) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
-            origin=self._s3_origin(player),
+            origin=self._s3_origin(player, "player"),
             allowed_methods=GET_HEAD_OPTIONS,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
             response_headers_policy=self._headers,

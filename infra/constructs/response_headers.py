@@ -5,10 +5,11 @@ from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 
-def response_headers(scope: Construct) -> cloudfront.ResponseHeadersPolicy:
+def response_headers(scope: Construct, *, name: str) -> cloudfront.ResponseHeadersPolicy:
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "Headers",
+        response_headers_policy_name=name,
         comment="Players run on any site; what protects media is the signature, not the origin of a page",
         cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
             access_control_allow_credentials=False,

@@ -8,7 +8,7 @@ place: a new generation is a new set, and a rollback finds the old set untouched
 
 from typing import NamedTuple
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import Aws, CustomResource, Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -36,7 +36,9 @@ class SigningKeys(Construct):
         public_keys = {
             slot: self._public_key(slot, base.config.generations[slot], pair.public_pem) for slot, pair in pairs.items()
         }
-        self.key_group = cloudfront.KeyGroup(self, "KeyGroup", items=list(public_keys.values()))
+        self.key_group = cloudfront.KeyGroup(
+            self, "KeyGroup", key_group_name=f"{base.config.prefix}-{Aws.REGION}", items=list(public_keys.values())
+        )
         self.url_signing_secret_arn = pairs[base.config.active_slot].secret_arn
         self.key_pair_id = public_keys[base.config.active_slot].public_key_id
         self.token_secret_arn = self._key_pair("tokens", TOKEN_GENERATION).secret_arn
@@ -64,7 +66,7 @@ class SigningKeys(Construct):
         return KeyPair(secret_arn=secret.ref, public_pem=resource.get_att_string("PublicKeyPem"))
 
     def _public_key(self, slot: str, generation: int, pem: str) -> cloudfront.PublicKey:
-        name = f"{self._config.prefix}-{slot}-{generation}"
+        name = f"{self._config.prefix}-{Aws.REGION}-{slot}-{generation}"
         key = cloudfront.PublicKey(self, f"PublicKey{slot.title()}{generation}", public_key_name=name, encoded_key=pem)
         resource = key.node.default_child
         assert isinstance(resource, cloudfront.CfnPublicKey)  # noqa: S101 - for the type checker

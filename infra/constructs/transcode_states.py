@@ -45,7 +45,7 @@ def run_task(scope: Construct, task: TranscoderTask) -> sfn.CustomState:
             "Type": "Task",
             "Resource": f"arn:{Aws.PARTITION}:states:::ecs:runTask.sync",
             "Parameters": _run_task_parameters(task),
-            "ResultPath": None,  # the task's JSON is several KB
+            "ResultPath": sfn.JsonPath.DISCARD,  # not None, which jsii drops; the task's JSON is several KB
             "TimeoutSeconds": int(ATTEMPT_LIMIT.to_seconds()),
         },
     )

@@ -25,7 +25,7 @@ class DeliveryStack(Stack):
         cdn = Distribution(
             self,
             "Cdn",
-            comment=config.prefix,
+            name=config.prefix,
             media=self.media,
             player=player,
             key_group=keys.key_group,

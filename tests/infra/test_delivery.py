@@ -108,12 +108,12 @@ def test_cloudfront_reads_one_prefix_of_a_bucket(dev: Deployment, bucket: str, p
 def test_keys_are_named_by_slot_and_generation(dev: Deployment) -> None:
     """A public key cannot be updated in place: another generation has to be another resource."""
     keys = dev.resources("AWS::CloudFront::PublicKey")
-    names = {one.properties["PublicKeyConfig"]["Name"]: one for one in keys}
-    assert set(names) == {"sluice-dev-a-1", "sluice-dev-b-1"}
+    names = {flat(one.properties["PublicKeyConfig"]["Name"]): one for one in keys}
+    assert set(names) == {"sluice-dev-<AWS::Region>-a-1", "sluice-dev-<AWS::Region>-b-1"}
     for name, key in names.items():
         slot, generation = name.split("-")[-2:]
         assert f"PublicKey{slot.title()}{generation}" in key.logical_id
-        assert key.properties["PublicKeyConfig"]["CallerReference"] == name
+        assert flat(key.properties["PublicKeyConfig"]["CallerReference"]) == name
         assert "PublicKeyPem" in flat(key.properties["PublicKeyConfig"]["EncodedKey"])
     group = dev.only("AWS::CloudFront::KeyGroup").properties["KeyGroupConfig"]["Items"]
     assert group == [{"Ref": key.logical_id} for key in keys]

@@ -1,0 +1,77 @@
+"""The HTTP API: routes, identity, limits, logs."""
+
+from tests.infra.deployment import Deployment, flat
+
+ROUTES = {
+    "api_uploads": {
+        "POST /v1/uploads",
+        "GET /v1/uploads/{upload_id}",
+        "DELETE /v1/uploads/{upload_id}",
+        "POST /v1/uploads/{upload_id}/parts",
+        "GET /v1/uploads/{upload_id}/parts",
+        "POST /v1/uploads/{upload_id}/complete",
+    },
+    "api_assets": {"GET /v1/assets", "GET /v1/assets/{asset_id}", "GET /v1/jobs/{job_id}"},
+    "api_webhooks": {
+        "POST /v1/webhooks",
+        "GET /v1/webhooks",
+        "GET /v1/webhooks/{webhook_id}",
+        "DELETE /v1/webhooks/{webhook_id}",
+    },
+    "api_playback": {"POST /v1/playback-sessions"},
+}
+
+
+def test_every_route_leads_to_its_function(dev: Deployment) -> None:
+    integrations = {
+        one.logical_id: flat(one.properties["IntegrationUri"])
+        for one in dev.resources("AWS::ApiGatewayV2::Integration")
+    }
+    found: dict[str, set[str]] = {name: set() for name in ROUTES}
+    for route in dev.resources("AWS::ApiGatewayV2::Route"):
+        uri = integrations[route.properties["Target"]["Fn::Join"][1][1]["Ref"]]
+        [name] = [name for name in ROUTES if dev.function(name).logical_id in uri]
+        found[name].add(route.properties["RouteKey"])
+    assert found == ROUTES
+
+
+def test_every_route_asks_the_authorizer(dev: Deployment) -> None:
+    authorizer = dev.only("AWS::ApiGatewayV2::Authorizer").logical_id
+    for route in dev.resources("AWS::ApiGatewayV2::Route"):
+        assert route.properties["AuthorizationType"] == "CUSTOM", route.name
+        assert route.properties["AuthorizerId"] == {"Ref": authorizer}, route.name
+
+
+def test_the_authorizer_decides_about_every_request_itself(dev: Deployment) -> None:
+    """An identity source would make the gateway answer 401 in its own shape; its cache mixes routes up."""
+    settings = dev.only("AWS::ApiGatewayV2::Authorizer").properties
+    assert settings["IdentitySource"] == []
+    assert settings["AuthorizerResultTtlInSeconds"] == 0
+    assert settings["AuthorizerPayloadFormatVersion"] == "2.0"
+    assert settings["EnableSimpleResponses"] is True
+    assert dev.function("authorizer").logical_id in flat(settings["AuthorizerUri"])
+
+
+def test_integrations_speak_payload_version_2(dev: Deployment) -> None:
+    integrations = dev.resources("AWS::ApiGatewayV2::Integration")
+    assert {one.properties["PayloadFormatVersion"] for one in integrations} == {"2.0"}
+
+
+def test_a_runaway_client_is_throttled(dev: Deployment) -> None:
+    limits = dev.only("AWS::ApiGatewayV2::Stage").properties["DefaultRouteSettings"]
+    assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"]
+
+
+def test_the_access_log_holds_no_query_and_no_credential(dev: Deployment) -> None:
+    settings = dev.only("AWS::ApiGatewayV2::Stage").properties["AccessLogSettings"]
+    assert "$context.requestId" in settings["Format"]
+    assert "$context.routeKey" in settings["Format"]
+    for leaking in ("$context.path", "authorization", "querystring", "$context.identity"):
+        assert leaking not in settings["Format"].lower()
+
+
+def test_browsers_may_call_the_api(dev: Deployment) -> None:
+    cors = dev.only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]
+    assert {"authorization", "content-type", "idempotency-key"} <= set(cors["AllowHeaders"])
+    assert set(cors["AllowMethods"]) == {"GET", "POST", "DELETE"}
+    assert "AllowCredentials" not in cors

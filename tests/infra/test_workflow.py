@@ -1,0 +1,130 @@
+"""The state machine `transcode`."""
+
+import json
+import subprocess
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.constructs.transcode_states import UNCLASSIFIED
+from infra.node import wheel_node
+from sluice.domain.errors import ErrorClass
+from sluice.domain.models import ErrorInfo
+from sluice.service.failures import ON_DEMAND, SPOT, Failure, Verdict
+from tests.infra.deployment import REPOSITORY, Deployment, flat
+
+VALIDATOR = REPOSITORY / "node_modules" / "asl-validator"
+
+
+@pytest.fixture(scope="module")
+def definition(dev: Deployment) -> dict[str, Any]:
+    """References become readable text: an ARN where AWS puts one, so that validators are content."""
+    parts = dev.only("AWS::StepFunctions::StateMachine").properties["DefinitionString"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else _stand_in(part) for part in parts)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _stand_in(reference: dict[str, Any]) -> str:
+    if reference == {"Ref": "AWS::Partition"}:
+        return "aws"
+    name = flat(reference).strip("<>")
+    return f"arn:aws:lambda:eu-central-1:123456789012:function:{name.split('.')[0]}" if "Function" in name else name
+
+
+def state(definition: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = definition["States"][name]
+    return found
+
+
+@pytest.mark.skipif(not VALIDATOR.exists(), reason="node_modules is not installed (make setup)")
+def test_asl_validator_accepts_it(definition: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "transcode.asl.json"
+    file.write_text(json.dumps(definition))
+    node = wheel_node()
+    assert node is not None
+    command = [str(node), str(VALIDATOR / "dist" / "bin" / "asl-validator.js"), "--json-path", str(file)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_it_starts_on_spot_and_takes_the_capacity_from_its_state(definition: dict[str, Any]) -> None:
+    start = state(definition, definition["StartAt"])
+    assert start["Parameters"]["attempt"] == 1
+    assert start["Parameters"]["capacity"] == SPOT
+    strategy = state(definition, "RunTask")["Parameters"]["CapacityProviderStrategy"]
+    assert strategy == [{"CapacityProvider.$": "$.capacity", "Weight": 1}]
+
+
+def test_capacities_are_the_providers_of_the_cluster(dev: Deployment) -> None:
+    providers = dev.only("AWS::ECS::ClusterCapacityProviderAssociations").properties["CapacityProviders"]
+    assert {SPOT, ON_DEMAND} == set(providers)
+
+
+def test_the_task_gets_its_work_by_command(definition: dict[str, Any]) -> None:
+    [override] = state(definition, "RunTask")["Parameters"]["Overrides"]["ContainerOverrides"]
+    assert override["Name"] == "transcoder"
+    assert override["Command.$"] == (
+        "States.Array('transcode', '--tenant', $.tenant_id, '--job', $.job_id, "
+        "'--attempt', States.Format('{}', $.attempt))"
+    )
+
+
+def test_it_waits_for_the_task_and_drops_its_long_answer(definition: dict[str, Any]) -> None:
+    run = state(definition, "RunTask")
+    assert run["Resource"] == "arn:aws:states:::ecs:runTask.sync"
+    assert run["ResultPath"] is None
+    assert run["Parameters"]["TaskDefinition"] == "sluice-dev-transcoder"  # no revision: see transcode_states
+
+
+def test_every_failure_is_classified(definition: dict[str, Any]) -> None:
+    [catch] = state(definition, "RunTask")["Catch"]
+    assert catch == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.failure", "Next": "ClassifyFailure"}
+
+
+def test_the_classifier_is_told_what_it_reads(definition: dict[str, Any]) -> None:
+    told = {name.removesuffix(".$") for name in state(definition, "ClassifyFailure")["Parameters"]}
+    assert told == {field.name for field in fields(Failure)}
+
+
+def test_each_action_of_a_verdict_has_its_way(definition: dict[str, Any]) -> None:
+    decide = state(definition, "RetryOrEnd")
+    ways = {choice["StringEquals"]: choice["Next"] for choice in decide["Choices"]}
+    assert {choice["Variable"] for choice in decide["Choices"]} == {"$.verdict.action"}
+    assert ways == {"retry": "WaitBeforeRetry", "done": "Done"}
+    assert decide["Default"] == "FailTranscode"
+    assert state(definition, "WaitBeforeRetry")["SecondsPath"] == "$.verdict.wait_s"
+    read = {path for path in _paths(definition) if path.startswith("$.verdict.")}
+    assert {path.removeprefix("$.verdict.") for path in read} == {field.name for field in fields(Verdict)}
+
+
+def _paths(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set().union(*(_paths(inner) for inner in value.values()))
+    if isinstance(value, list):
+        return set().union(*(_paths(inner) for inner in value))
+    return {value} if isinstance(value, str) else set()
+
+
+def test_a_retry_keeps_the_job_and_the_clock(definition: dict[str, Any]) -> None:
+    first = set(state(definition, "Init")["Parameters"])
+    again = set(state(definition, "NextAttempt")["Parameters"])
+    assert {name.removesuffix(".$") for name in first} == {name.removesuffix(".$") for name in again}
+    assert state(definition, "NextAttempt")["Parameters"]["started_at.$"] == "$.started_at"
+    assert state(definition, "NextAttempt")["Next"] == "RunTask"
+
+
+def test_a_classifier_that_fails_ends_the_job_with_a_typed_error(definition: dict[str, Any]) -> None:
+    [catch] = state(definition, "ClassifyFailure")["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Unclassified")
+    assert state(definition, "Unclassified")["Next"] == "FailTranscode"
+    assert state(definition, "Unclassified")["ResultPath"] == "$.verdict"
+    error = ErrorInfo.model_validate(UNCLASSIFIED["error"])
+    assert error.error_class is ErrorClass.PROVIDER
+    assert state(definition, "Unclassified")["Parameters"] == UNCLASSIFIED
+
+
+def test_deadlines_are_nested(definition: dict[str, Any]) -> None:
+    assert 0 < state(definition, "RunTask")["TimeoutSeconds"] < definition["TimeoutSeconds"] == 86_400
