@@ -1,7 +1,8 @@
 """What deployed code imports is in the lock of each place where it runs."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 
 from tests.architecture.source import Module, code_modules, imports, within
@@ -12,9 +13,15 @@ IN_THE_ENGINE = "infra.local.adapter"  # runs in the engine's own virtual enviro
 ONLY_IN_THE_CONTAINER = ("sluice.adapters.process", "functions.transcoder")
 
 
+@cache
+def installed() -> Mapping[str, list[str]]:
+    """Import name -> distributions; reading them takes a second."""
+    return packages_distributions()
+
+
 def third_party_distributions(modules: Iterable[Module]) -> dict[str, str]:
     """Distribution -> a module that imports it."""
-    known = packages_distributions()
+    known = installed()
     found: dict[str, str] = {}
     for module in modules:
         for root in {name.partition(".")[0] for name in imports(module)}:
