@@ -110,6 +110,14 @@ def test_unknown_foreign_deleted_and_malformed_ids_are_one_answer(records: FakeR
     assert answers[0][1]["code"] == "asset_not_found"
 
 
+def test_a_malformed_id_never_reaches_the_table(records: FakeRecords, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(records, "asset", lambda tenant_id, asset_id: asked.append(asset_id))
+    monkeypatch.setattr(records, "job", lambda tenant_id, job_id: asked.append(job_id))
+    assert {get(path)[0] for path in ("/v1/assets/ast_1", "/v1/jobs/x%00", f"/v1/jobs/{ids(Prefix.ASSET)}")} == {404}
+    assert asked == []
+
+
 def test_pages_run_from_the_newest_to_the_oldest(records: FakeRecords) -> None:
     stored = [asset(records).id for _ in range(5)]
     asset(records, tenant=OTHER)

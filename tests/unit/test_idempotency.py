@@ -12,7 +12,9 @@ from sluice.domain.errors import (
     NotFound,
     ProviderFailure,
 )
+from sluice.domain.models import IdempotencyRecord
 from sluice.service.idempotency import once
+from sluice.service.ports import Create
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock
 
@@ -32,7 +34,8 @@ class Things:
     """Resources that are made under given ids; `fails` is raised instead of, or after, making one."""
 
     def __init__(self) -> None:
-        self.records, self.clock = FakeRecords(), FakeClock()
+        self.records: FakeRecords = FakeRecords()
+        self.clock = FakeClock()
         self.made: list[str] = []
         self.fails: BaseException | None = None
         self.fails_after = False
@@ -164,6 +167,37 @@ def test_a_replay_of_a_deleted_resource_is_not_found(things: Things) -> None:
     with pytest.raises(NotFound):
         things.post()
     assert things.made == []
+
+
+class LateRecords(FakeRecords):
+    """Somebody else reserves between our read and our write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rival: IdempotencyRecord | None = None
+
+    def idempotency(self, tenant_id: str, route: str, key: str) -> IdempotencyRecord | None:
+        found = super().idempotency(tenant_id, route, key)
+        if self.rival:
+            self.commit(Create(self.rival))
+            self.rival = None
+        return found
+
+
+def test_who_loses_the_race_decides_again(things: Things) -> None:
+    late = things.records = LateRecords()
+    late.rival = IdempotencyRecord(
+        tenant_id="ten_1",
+        route="POST /v1/things",
+        key="k1",
+        body_hash="h1",
+        resource_id="thing_of_the_rival",
+        state="done",
+        created_at=things.clock(),
+    )
+    things.made.append("thing_of_the_rival")
+    assert things.post() == ("thing_of_the_rival", True)
+    assert things.made == ["thing_of_the_rival"]
 
 
 def test_of_two_at_the_same_moment_one_makes_it(things: Things) -> None:
