@@ -225,6 +225,7 @@ def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
 
 
 def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
+    import os
     import tempfile
     from pathlib import Path
 
@@ -240,6 +241,7 @@ def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
         tools=ToolRunner(),
         binaries=locate_binaries(),
         scratch=Path(tempfile.gettempdir()),
+        processors=os.cpu_count() or 1,
         now=now,
         ids=new_id,
         environment=settings.environment,

@@ -6,12 +6,11 @@ demands a job row unchanged since the attempt began, so a late attempt can neith
 """
 
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
@@ -50,7 +49,7 @@ class TranscoderDeps:
     now: Clock
     ids: Ids
     environment: str
-    processors: int = field(default_factory=lambda: os.cpu_count() or 1)
+    processors: int  # to encode with
 
 
 class Ending(StrEnum):
@@ -86,6 +85,8 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, deps: TranscoderDeps
             version_id = version.id
             _upload(job, version, rendered, progress, deps)
         publish(job=job, version=version, deps=deps)
+    except Superseded:  # the row belongs to the attempt that took over, which may have the same number
+        raise
     except SluiceError as error:
         _save_result(deps, tenant_id, job_id, attempt, "failed", error=ErrorInfo.of(error))
         raise

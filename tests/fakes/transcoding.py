@@ -1,0 +1,121 @@
+"""The transcoder's outside: both buckets as folders of bytes, and programs that answer as told."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from sluice.domain.errors import ProviderFailure
+from sluice.domain.tools import Binaries, Progress, ToolOutput, ToolTask
+from tests.fakes import packager_output
+
+BINARIES = Binaries(ffmpeg="/bin/ffmpeg", ffprobe="/bin/ffprobe", packager="/bin/packager")
+
+
+class FakeSources:
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.on_download: Callable[[], None] = lambda: None
+
+    def download(self, key: str, path: Path) -> None:
+        self.on_download()
+        if key not in self.objects:
+            raise ProviderFailure("The source could not be read (404).")
+        path.write_bytes(self.objects[key])
+
+
+class StoredMedia(NamedTuple):
+    body: bytes
+    content_type: str
+    cache_control: str
+    metadata: dict[str, str]
+
+
+class FakeMediaObjects:
+    def __init__(self) -> None:
+        self.objects: dict[str, StoredMedia] = {}  # in order of arrival
+        self.fail_on: str | None = None  # a part of a key
+        self._lock = Lock()
+
+    def put_file(
+        self, key: str, path: Path, *, content_type: str, cache_control: str, metadata: dict[str, str]
+    ) -> None:
+        if self.fail_on and self.fail_on in key:
+            raise ProviderFailure
+        with self._lock:
+            self.objects[key] = StoredMedia(path.read_bytes(), content_type, cache_control, metadata)
+
+
+STREAMS = {
+    "streams": [
+        {
+            "index": 0,
+            "codec_type": "video",
+            "codec_name": "h264",
+            "width": 640,
+            "height": 360,
+            "r_frame_rate": "25/1",
+            "avg_frame_rate": "25/1",
+            "time_base": "1/25",
+            "start_time": "0.0",
+            "duration": "12.0",
+        },
+        {"index": 1, "codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": 2},
+    ],
+    "format": {"format_name": "mov,mp4", "start_time": "0.0", "duration": "12.0"},
+}
+PACKETS = {"packets": [{"pts": n} for n in range(300)]}
+
+
+@dataclass
+class FakeTools:
+    """ffprobe tells of a 640x360 clip of 12 s; ffmpeg and Packager write the files of the real ones, without media."""
+
+    streams: object = field(default_factory=lambda: STREAMS)
+    exit_codes: dict[str, int] = field(default_factory=dict)  # program -> exit code
+    stderr: str = ""
+    segments: int = 2  # of 6 s
+    on_run: Callable[[ToolTask], None] = lambda _task: None
+    tasks: list[ToolTask] = field(default_factory=list)
+
+    def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
+        self.tasks.append(task)
+        self.on_run(task)
+        program = Path(task.argv[0]).name
+        stdout = ""
+        if program == "ffprobe":
+            stdout = json.dumps(PACKETS if "-read_intervals" in task.argv else self.streams)
+        elif program == "ffmpeg":
+            self._encode(task, on_progress)
+        else:
+            self._package(task)
+        return ToolOutput(
+            exit_code=self.exit_codes.get(program, 0),
+            stdout=stdout,
+            stderr_tail=self.stderr,
+            cpu_s=1.0,
+            max_rss_bytes=1 << 20,
+            sandbox="seccomp",
+        )
+
+    def _encode(self, task: ToolTask, on_progress: Progress | None) -> None:
+        for word in task.argv:
+            if word.endswith(".mp4"):
+                (task.cwd / word).write_bytes(b"....moov....moof....")
+        (task.cwd / "poster.jpg").write_bytes(b"jpeg")
+        if on_progress:
+            on_progress({"frame": "150", "out_time_us": "6000000", "speed": "2.5x", "progress": "continue"})
+            on_progress({"frame": "300", "out_time_us": "12000000", "speed": "2.4x", "progress": "end"})
+
+    def _package(self, task: ToolTask) -> None:
+        names = [word.split(",")[0].removeprefix("in=").removesuffix(".mp4") for word in task.argv if word[:3] == "in="]
+        videos = [name for name in names if name != "audio"]
+        texts = packager_output.version_files("", videos=videos, audio="audio" in names, segments=self.segments)
+        for path, text in texts.items():
+            (task.cwd / path).write_text(text)
+        for name in names:
+            (task.cwd / name).mkdir()
+            for file in ("init.mp4", *(f"seg-{number:05d}.m4s" for number in range(1, self.segments + 1))):
+                (task.cwd / name / file).write_bytes(b"x" * 1000)

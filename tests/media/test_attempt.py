@@ -1,0 +1,135 @@
+"""A whole attempt with the real programs: from an uploaded file to stored media and a published version."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from functions.transcoder.main import on_terminate
+from sluice.adapters.process import ToolRunner
+from sluice.domain.ids import Prefix
+from sluice.domain.models import Asset, Job, JobProgress
+from sluice.domain.states import AssetState, JobState
+from sluice.media.playlists import render_media, render_mpd
+from sluice.media.verdicts import NotVideo
+from sluice.service.ports import Create
+from sluice.service.transcode import Ending, TranscoderDeps, transcode
+from tests.fakes.records import FakeRecords
+from tests.fakes.time import FakeClock, FakeIds
+from tests.fakes.transcoding import FakeMediaObjects, FakeSources
+from tests.media.clips import BINARIES, Clip, make
+from tests.media.measure import decoded_frames
+
+
+class Attempt:
+    def __init__(self, source: bytes, scratch: Path) -> None:
+        self.records, now, ids = FakeRecords(), FakeClock(), FakeIds()
+        tenant, asset, job = ids(Prefix.TENANT), ids(Prefix.ASSET), ids(Prefix.JOB)
+        self.asset = Asset(
+            id=asset,
+            tenant_id=tenant,
+            state=AssetState.UPLOADED,
+            upload_id="upl",
+            playback_ids=(),
+            job_id=job,
+            created_at=now(),
+            updated_at=now(),
+            correlation_id="test",
+        )
+        self.job = Job(
+            id=job,
+            tenant_id=tenant,
+            asset_id=asset,
+            state=JobState.QUEUED,
+            source_key="uploads/a",
+            source_bytes=len(source),
+            created_at=now(),
+            updated_at=now(),
+            correlation_id="test",
+        )
+        self.records.commit(Create(self.asset), Create(self.job))
+        self.media, sources = FakeMediaObjects(), FakeSources()
+        sources.objects["uploads/a"] = source
+        self.scratch = scratch
+        self.deps = TranscoderDeps(
+            records=self.records,
+            sources=sources,
+            media=self.media,
+            tools=ToolRunner(grace_s=5),
+            binaries=BINARIES,
+            scratch=scratch,
+            now=now,
+            ids=ids,
+            environment="dev",
+            processors=2,
+        )
+
+    def run(self) -> Ending:
+        return transcode(tenant_id=self.job.tenant_id, job_id=self.job.id, attempt=1, deps=self.deps)
+
+    def stored(self, path: str) -> bytes:
+        (body,) = [media.body for key, media in self.media.objects.items() if key.endswith(path)]
+        return body
+
+
+def test_a_clip_becomes_playable_from_what_is_stored(tmp_path: Path) -> None:
+    clip = Clip(rate="30000/1001", seconds=7)
+    attempt = Attempt(make(clip, tmp_path).read_bytes(), tmp_path / "scratch")
+    assert attempt.run() is Ending.PUBLISHED
+    fetched: list[bytes] = []
+
+    def fetch(path: str) -> str:
+        fetched.append(attempt.stored(f"/{path}"))
+        return path
+
+    render_media(attempt.stored("/v240.m3u8").decode(), media_url=fetch)
+    (tmp_path / "played.mp4").write_bytes(b"".join(fetched))
+    assert len(fetched) == 3
+    assert decoded_frames(tmp_path / "played.mp4") == clip.frames
+    assert "BaseURL" in render_mpd(attempt.stored("/manifest.mpd").decode(), rendition_base=lambda name: (name, ""))
+    assert attempt.stored("/poster.jpg")[:2] == b"\xff\xd8"
+    assert list(attempt.scratch.iterdir()) == []
+
+
+def test_a_text_file_ends_with_its_verdict(tmp_path: Path) -> None:
+    attempt = Attempt(b"hello world\n", tmp_path / "scratch")
+    with pytest.raises(NotVideo):
+        attempt.run()
+    result = attempt.records.job_result(attempt.job.tenant_id, attempt.job.id, 1)
+    assert result is not None
+    assert result.error is not None
+    assert result.error.code == "input.not_video"
+    assert attempt.media.objects == {}
+
+
+def test_sigterm_stops_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal arrives while ffmpeg runs: it is ended, the scratch folder wiped, the row says interrupted."""
+    attempt = Attempt(make(Clip(size="1280x720", seconds=20), tmp_path).read_bytes(), tmp_path / "scratch")
+    before = signal.signal(signal.SIGTERM, on_terminate)
+    save = attempt.records.save_progress
+
+    def terminate_while_encoding(progress: JobProgress) -> None:
+        save(progress)
+        if progress.stage == "encode" and encoders(tmp_path):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(attempt.records, "save_progress", terminate_while_encoding)
+    monkeypatch.setattr("sluice.service.progress.PROGRESS_EVERY_S", 0.0)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            attempt.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 143
+    assert encoders(tmp_path) == []
+    assert list(attempt.scratch.iterdir()) == []
+    result = attempt.records.job_result(attempt.job.tenant_id, attempt.job.id, 1)
+    assert result is not None
+    assert result.outcome == "interrupted"
+
+
+def encoders(folder: Path) -> list[str]:
+    """Running programs that were started on a file below `folder`."""
+    listed = subprocess.run(["ps", "-A", "-ww", "-o", "args="], check=True, capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if "libx264" in line and str(folder) in line]
