@@ -148,12 +148,23 @@ def test_an_endless_body_is_cut(sender: HttpWebhookSender, receive: Receive, hea
     answer = post(sender, receiver)
     assert answer.status == 200
     assert len(answer.body) == 1_000
+    assert answer.latency_ms < LONG_S * 500, "long before the deadline"
     assert receiver.hung_up.wait(PATIENCE_S), "the sender closed the connection"
 
 
 def test_a_receiver_that_does_not_read(sender: HttpWebhookSender, receive: Receive) -> None:
     receiver = receive(lambda receiver, _: receiver.over.wait(PATIENCE_S))
     assert failure(sender, receiver, SHORT_S, body=b"x" * 50_000_000) == "timeout"
+
+
+def test_a_receiver_that_reads_slowly(sender: HttpWebhookSender, receive: Receive) -> None:
+    def sip(receiver: Receiver, connection: socket.socket) -> None:
+        while not receiver.over.wait(SHORT_S / 20):
+            connection.recv(65_536)
+
+    started = time.monotonic()
+    assert failure(sender, receive(sip), SHORT_S, body=b"x" * 100_000_000) == "timeout"
+    assert time.monotonic() - started < PATIENCE_S / 2
 
 
 @pytest.mark.parametrize(
