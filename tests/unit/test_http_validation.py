@@ -67,7 +67,9 @@ def test_lone_surrogates_are_refused_not_a_crash(app: APIGatewayHttpResolver) ->
     assert (status, body["code"]) == (422, "invalid_request")
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", "Application/JSON"]
+)
 @pytest.mark.parametrize("raw", ['{"name":"a"}', ""])
 def test_other_media_types_are_415(app: APIGatewayHttpResolver, media_type: str, raw: str) -> None:
     headers = {"Content-Type": media_type}

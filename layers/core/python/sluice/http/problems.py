@@ -6,8 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.depends import DependencyResolutionError
-from aws_lambda_powertools.event_handler.exceptions import ServiceError
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
@@ -67,8 +65,6 @@ class Problem(BaseModel):
 
 def typed(error: Exception) -> SluiceError:
     """Our error for whatever a route, Powertools or pydantic raised."""
-    if isinstance(error, DependencyResolutionError) and isinstance(error.__cause__, Exception):
-        return typed(error.__cause__)
     match error:
         case SluiceError():
             return error
@@ -76,8 +72,6 @@ def typed(error: Exception) -> SluiceError:
             return domain.InvalidRequest(errors=tuple(_field(found) for found in error.errors()[:MOST_FIELDS]))
         case RequestUnsupportedContentType():
             return domain.UnsupportedMediaType()
-        case ServiceError(status_code=HTTPStatus.NOT_FOUND):
-            return domain.RouteNotFound()
         case _:
             return SluiceError()
 
