@@ -96,6 +96,7 @@ class Engine:
         """Start, or do nothing when it runs already. Raises EngineFailed with the end of the log."""
         if self.running:
             return
+        self._collect()
         self.folder.mkdir(parents=True, exist_ok=True)
         end_orphaned_tasks(self.folder / "tasks")
         for name in ("tmp", "home"):
@@ -117,9 +118,7 @@ class Engine:
     def stop(self) -> None:
         """Stop in good order, which saves the state; clean the temporary folders."""
         end_recorded(self._pid_record, STOP_GRACE_S)
-        if self._process:
-            self._process.wait()
-            self._process = None
+        self._collect()
         end_orphaned_tasks(self.folder / "tasks")
         clear_folder(self.folder / "tmp")
 
@@ -170,6 +169,12 @@ class Engine:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    def _collect(self) -> None:
+        """Take leave of an ended process of ours, so that no zombie stays."""
+        if self._process:
+            self._process.wait()
+            self._process = None
 
     def _environment(self, ports: Ports) -> dict[str, str]:
         """Nothing of ours leaks in but the path: the engine must not depend on the shell that started it."""

@@ -12,6 +12,8 @@ ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 ECHO = """
 import base64, json
 def handler(event, context):
+    if event["rawPath"].endswith("raise"):
+        raise RuntimeError("broken")
     if event["rawPath"].endswith(".bin"):
         body = base64.b64encode(bytes(range(256))).decode()
         return {"statusCode": 200, "body": body, "isBase64Encoded": True, "headers": {"content-type": "video/mp4"}}

@@ -170,5 +170,10 @@ def test_a_function_url_answers_bytes(media_host: MediaHost) -> None:
     assert answer.headers["content-type"] == "video/mp4"
 
 
+def test_a_function_url_whose_function_raises_answers_502_without_its_words(media_host: MediaHost) -> None:
+    answer = media_host.get("/v1/play/raise")
+    assert (answer.status_code, answer.json()) == (502, {"message": "Internal Server Error"})
+
+
 def test_a_function_url_without_permission_for_the_distribution_is_refused(media_host: MediaHost) -> None:
     assert media_host.get("/closed/x").status_code == 403

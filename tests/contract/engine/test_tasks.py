@@ -15,6 +15,7 @@ from infra.local.processes import recorded_pid
 from infra.local.templates import create_stack
 from tests.contract.engine.conftest import Eventually
 from tests.contract.engine.resources import allow, attribute, ref, resource, role, task_definition
+from tests.contract.engine.sessions import assumed
 
 CLUSTER = "tasks"
 TASK_EVENTS = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
@@ -190,13 +191,3 @@ def test_state_changes_of_a_task_are_events(tasks: Tasks) -> None:
     tasks.eventually(look)
     assert seen.keys() >= {"PENDING", "RUNNING", "STOPPED"}
     assert seen["STOPPED"]["containers"][0]["exitCode"] == 7
-
-
-def assumed(engine: Engine, role_arn: str, service: str) -> Any:
-    session = engine.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="contract")["Credentials"]
-    return engine.client(
-        service,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-    )
