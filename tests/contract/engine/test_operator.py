@@ -14,7 +14,8 @@ def handler(event, context):
     if event["command"] == "redrive":
         raise RuntimeError("broken")
     if event["name"] == "refused":
-        return {"error": {"code": "invalid_request", "message": "No.", "errors": [{"pointer": "/name", "detail": "Bad."}]}}
+        fields = [{"pointer": "/name", "detail": "Bad."}]
+        return {"error": {"code": "invalid_request", "message": "No.", "errors": fields}}
     return {"tenant_id": "ten_" + event["name"]}
 """
 
