@@ -26,32 +26,28 @@ def uv_program() -> str:
     return str(beside_python) if beside_python.exists() else "uv"
 
 
+def install_command(config: Config, output: Path) -> list[str]:
+    target = (
+        ["--python", sys.executable]
+        if config.builds_for_host
+        else ["--python-version", config.python_version, "--python-platform", _PLATFORMS[config.architecture]]
+    )
+    how = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"]
+    where = ["--target", str(output / "python"), "--requirement", str(REQUIREMENTS)]
+    return [uv_program(), "pip", "install", *how, *target, *where]
+
+
 @jsii.implements(ILocalBundling)
 class WheelBundling:
     """Unpacks the locked wheels without Docker. A wheel that does not exist for the target fails the synth."""
 
     def __init__(self, config: Config) -> None:
-        self._target = (
-            ["--python", sys.executable]
-            if config.builds_for_host
-            else ["--python-version", config.python_version, "--python-platform", _PLATFORMS[config.architecture]]
-        )
+        self._config = config
 
     # jsii passes BundlingOptions as keyword arguments; nothing in them matters here
     def try_bundle(self, output_dir: str, *, image: DockerImage, **options: object) -> bool:
-        command = [
-            uv_program(),
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--link-mode",
-            "copy",
-        ]
-        command += [*self._target, "--target", str(Path(output_dir) / "python"), "--requirement", str(REQUIREMENTS)]
         environment = {**os.environ, "UV_NO_CONFIG": "1"}  # the lock decides, not a pyproject nearby
+        command = install_command(self._config, Path(output_dir))
         subprocess.run(command, check=True, env=environment)  # noqa: S603 - fixed arguments
         return True
 
