@@ -42,7 +42,7 @@ def with_cluster_key(original: Any) -> Any:
     def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         keys: dict[str, Any] = original(service, action, body, params)
         cluster = _field(body, "cluster") if service == "ecs" else None
-        return {**keys, "ecs:cluster": [_cluster_arn(cluster)]} if cluster else keys
+        return {**keys, "ecs:cluster": _cluster_arn(cluster)} if cluster else keys
 
     return request_context
 
