@@ -24,7 +24,8 @@ from tests.media.measure import decoded_frames
 
 class Attempt:
     def __init__(self, source: bytes, scratch: Path) -> None:
-        self.records, now, ids = FakeRecords(), FakeClock(), FakeIds()
+        self.records, self.media, sources = FakeRecords(), FakeMediaObjects(), FakeSources()
+        now, ids = FakeClock(), FakeIds()
         tenant, asset, job = ids(Prefix.TENANT), ids(Prefix.ASSET), ids(Prefix.JOB)
         self.asset = Asset(
             id=asset,
@@ -49,9 +50,7 @@ class Attempt:
             correlation_id="test",
         )
         self.records.commit(Create(self.asset), Create(self.job))
-        self.media, sources = FakeMediaObjects(), FakeSources()
         sources.objects["uploads/a"] = source
-        self.scratch = scratch
         self.deps = TranscoderDeps(
             records=self.records,
             sources=sources,
@@ -89,7 +88,7 @@ def test_a_clip_becomes_playable_from_what_is_stored(tmp_path: Path) -> None:
     assert decoded_frames(tmp_path / "played.mp4") == clip.frames
     assert "BaseURL" in render_mpd(attempt.stored("/manifest.mpd").decode(), rendition_base=lambda name: (name, ""))
     assert attempt.stored("/poster.jpg")[:2] == b"\xff\xd8"
-    assert list(attempt.scratch.iterdir()) == []
+    assert list(attempt.deps.scratch.iterdir()) == []
 
 
 def test_a_text_file_ends_with_its_verdict(tmp_path: Path) -> None:
@@ -123,7 +122,7 @@ def test_sigterm_stops_the_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         signal.signal(signal.SIGTERM, before)
     assert ended.value.code == 143
     assert encoders(tmp_path) == []
-    assert list(attempt.scratch.iterdir()) == []
+    assert list(attempt.deps.scratch.iterdir()) == []
     result = attempt.records.job_result(attempt.job.tenant_id, attempt.job.id, 1)
     assert result is not None
     assert result.outcome == "interrupted"

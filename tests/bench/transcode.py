@@ -1,0 +1,85 @@
+"""What a transcode costs beyond its encoders: processor time of everything, over x264 alone on frames that are ready.
+
+The floor is libx264 with our own settings, fed with raw frames of each rendition's size; decoding, scaling, sound,
+poster, probing and packaging are on top. Both are measured in turn on the same real clip, the demo's.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sluice.adapters.process import ToolRunner, locate_binaries
+from sluice.domain.tools import Binaries, Progress, ToolLimits, ToolOutput, ToolTask
+from sluice.media import ffmpeg
+from sluice.media.ladder import Plan, VideoRendition
+from sluice.service.rendering import render_source
+from tests.bench.figure import Figure
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CLIP = REPOSITORY / "node_modules" / "startbootstrap-coming-soon" / "dist" / "assets" / "mp4" / "bg.mp4"
+ROUNDS = 3
+LIMIT = 1.24  # one ffmpeg process, decoded once, measured 1.15 before packaging; four processes cost 1.74
+
+
+class MeteredTools:
+    """Adds up the processor time of every program."""
+
+    def __init__(self) -> None:
+        self._runner = ToolRunner()
+        self.cpu_s = 0.0
+
+    def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
+        output = self._runner.run(task, on_progress=on_progress)
+        self.cpu_s += output.cpu_s
+        return output
+
+
+def whole(work: Path, binaries: Binaries) -> tuple[float, Plan]:
+    tools = MeteredTools()
+    rendered = render_source(
+        CLIP, work, tools=tools, binaries=binaries, processors=os.cpu_count() or 1, on_stage=lambda *_stage: None
+    )
+    return tools.cpu_s, rendered.plan
+
+
+def encoder_alone(rendition: VideoRendition, plan: Plan, work: Path, binaries: Binaries) -> float:
+    assert plan.source.video is not None
+    rate = str(plan.source.video.rate)
+    size = f"{rendition.width}:{rendition.height}"
+    raw = work / "frames.yuv"
+    run(
+        [binaries.ffmpeg, "-v", "error", "-nostdin", "-y", "-i", str(CLIP), "-map", "0:v:0"]
+        + ["-vf", f"scale={size},format=yuv420p", "-fps_mode", "passthrough", "-f", "rawvideo", str(raw)],
+        work,
+    )
+    whole_argv = ffmpeg.encode_argv(binaries.ffmpeg, str(CLIP), plan, processors=os.cpu_count() or 1)
+    start = whole_argv.index(f"[{rendition.name}]") + 1
+    settings = whole_argv[start : whole_argv.index(ffmpeg.intermediate(rendition.name))]
+    source = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", size.replace(":", "x"), "-framerate", rate]
+    return run(
+        [binaries.ffmpeg, "-v", "error", "-nostdin", "-y", *source, "-i", str(raw), *settings, "alone.mp4"], work
+    )
+
+
+def run(argv: list[str], work: Path) -> float:
+    ended = ToolRunner().run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=900)))
+    if ended.exit_code:
+        raise RuntimeError(ended.stderr_tail)
+    return ended.cpu_s
+
+
+def one_round(binaries: Binaries) -> tuple[float, float]:
+    """(everything, floor) in seconds of processor time."""
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
+        (work := Path(folder) / "whole").mkdir()
+        ours, plan = whole(work, binaries)
+        floor = sum(encoder_alone(rendition, plan, Path(folder), binaries) for rendition in plan.video)
+        return ours, floor
+
+
+def figures() -> Iterator[Figure]:
+    binaries = locate_binaries()
+    rounds = [one_round(binaries) for _ in range(ROUNDS)]
+    ours, floor = (min(measured) for measured in zip(*rounds, strict=True))
+    yield Figure("transcode_cpu_over_floor", ours / floor, "ratio", LIMIT)
