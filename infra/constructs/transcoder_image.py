@@ -22,7 +22,7 @@ CONTEXT_RULES = [
     "**/__pycache__",
     "**/*.pyc",
 ]
-_PRIVATE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)@")
+PRIVATE_ECR = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)@")
 
 
 def transcoder_image(scope: Construct, config: Config) -> ecs.ContainerImage:
@@ -44,7 +44,7 @@ def transcoder_image(scope: Construct, config: Config) -> ecs.ContainerImage:
 
 def allow_private_pull(scope: Construct, config: Config, execution_role: iam.IRole) -> None:
     """A digest in a private ECR repository needs what CDK grants by itself only for images that it builds."""
-    found = _PRIVATE.match(config.transcoder_image or "")
+    found = PRIVATE_ECR.match(config.transcoder_image or "")
     if not found:
         return
     repository = Stack.of(scope).format_arn(

@@ -1,5 +1,6 @@
 """What a deployment costs in a month without a single request (eu-central-1 list prices, US dollars)."""
 
+from sluice.table import DUE_SHARDS, DueKind
 from tests.infra.deployment import Deployment
 
 CEILING = 5.00
@@ -9,8 +10,14 @@ MONTHLY = {
     "AWS::KMS::Key": 1.00,
     "AWS::CloudWatch::Alarm": 0.10,
 }
-# 43,200 runs a month of about 200 ms at 512 MB on arm64, and the empty receives of three polling mappings
-RECONCILE_AND_POLLING = 0.60
+SWEEPS = 30 * 24 * 60  # reconcile runs every minute
+PER_SWEEP = {
+    "reconcile: Lambda, 200 ms of 512 MB": 0.2 * 0.5 * 0.0000133334 + 0.20 / 1e6,
+    "reconcile: index reads": len(DueKind) * DUE_SHARDS * 0.5 * 0.1525 / 1e6,
+    "reconcile: 1.5 KB of logs": 1.5 / 1e6 * 0.63,
+}
+POLLS = SWEEPS * 5 * 3  # per queue: five pollers that each wait up to 20 s
+PRICE_OF_A_POLL = 0.40 / 1e6
 # Resources that cost by the hour even when nobody uses them: none of these may appear.
 HOURLY = (
     "AWS::EC2::NatGateway",
@@ -28,11 +35,14 @@ HOURLY = (
 
 
 def test_the_idle_cost_stays_below_its_ceiling(prod: Deployment) -> None:
+    queues = [one for one in prod.resources("AWS::Lambda::EventSourceMapping") if "ScalingConfig" in one.properties]
     lines = {kind: len(prod.resources(kind)) * price for kind, price in MONTHLY.items()}
-    total = sum(lines.values()) + RECONCILE_AND_POLLING
-    for kind, dollars in lines.items():
-        print(f"{kind}: {len(prod.resources(kind))} x ${MONTHLY[kind]:.2f} = ${dollars:.2f}")
-    print(f"polling: ${RECONCILE_AND_POLLING:.2f}\nidle, per month: ${total:.2f} (ceiling ${CEILING:.2f})")
+    lines |= {what: SWEEPS * price for what, price in PER_SWEEP.items()}
+    lines["polling of queues"] = len(queues) * POLLS * PRICE_OF_A_POLL
+    total = sum(lines.values())
+    for what, dollars in lines.items():
+        print(f"{dollars:6.2f}  {what}")
+    print(f"{total:6.2f}  idle, US dollars a month (ceiling {CEILING:.2f})")
     assert min(lines.values()) > 0
     assert total <= CEILING
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from infra.constructs.transcoder_image import _PRIVATE, CONTEXT_RULES
+from infra.constructs.transcoder_image import CONTEXT_RULES, PRIVATE_ECR
 from sluice.config import TranscoderSettings
 from tests.infra.deployment import REPOSITORY, Deployment, as_list, flat, synthesize
 
@@ -90,7 +90,7 @@ def test_an_image_by_digest_needs_no_docker(tmp_path_factory: pytest.TempPathFac
 
 
 def test_public_images_need_no_pull_permission() -> None:
-    assert _PRIVATE.match("public.ecr.aws/sluice/transcoder@sha256:0") is None
+    assert PRIVATE_ECR.match("public.ecr.aws/sluice/transcoder@sha256:0") is None
 
 
 def test_there_is_no_nat_gateway_and_no_way_in(dev: Deployment) -> None:
