@@ -115,4 +115,5 @@ def _cdk(engine: "Engine", arguments: list[str], folder: Path) -> None:
         )
     if ended.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-60:])
-        raise DeployFailed(f"cdk {arguments[0]} ended with {ended.returncode}:\n{tail}")
+        hint = "If the stacks cannot be updated in place: python -m infra.local.cli reset"
+        raise DeployFailed(f"cdk {arguments[0]} ended with {ended.returncode}:\n{tail}\n{hint}")

@@ -21,6 +21,8 @@ import json
 def handler(event, context):
     if event["rawPath"] == "/v1/raise":
         raise RuntimeError("broken")
+    if event["rawPath"] == "/v1/empty":
+        return {"statusCode": 204, "body": None}
     return {"statusCode": 202, "headers": {"x-mine": "yes"}, "body": json.dumps(event)}
 """
 
@@ -70,6 +72,7 @@ def template() -> dict[str, Resource]:
         ),
         "Create": resource("ApiGatewayV2::Route", RouteKey="POST /v1/assets", **route),
         "Read": resource("ApiGatewayV2::Route", RouteKey="GET /v1/assets/{asset_id}", **route),
+        "Empty": resource("ApiGatewayV2::Route", RouteKey="GET /v1/empty", **route),
         "Raise": resource("ApiGatewayV2::Route", RouteKey="GET /v1/raise", **route),
     }
 
@@ -117,6 +120,11 @@ def test_an_unknown_route_is_the_gateway_s_404(api: str) -> None:
 def test_a_function_that_raises_is_a_500_without_its_words(api: str) -> None:
     answer = call(api, "GET", "/v1/raise")
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+
+
+def test_a_null_body_is_an_empty_one(api: str) -> None:
+    answer = call(api, "GET", "/v1/empty")
+    assert (answer.status_code, answer.content) == (204, b"")
 
 
 def test_a_preflight_is_answered_by_the_api_s_cors(api: str) -> None:

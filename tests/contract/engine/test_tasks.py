@@ -73,6 +73,7 @@ def tasks(engine: Engine, eventually: Eventually) -> Iterator[Tasks]:
     objects = {"Fn::Join": ["", [attribute("Bucket", "Arn"), "/allowed/*"]]}
     starter_role = role("lambda", allow(["ecs:RunTask"], ref("Task")))
     passing = allow(["iam:PassRole"], attribute("TaskRole", "Arn"))
+    in_cluster = {"ArnEquals": {"ecs:cluster": attribute("Cluster", "Arn")}}
     template = {
         "Bucket": resource("S3::Bucket"),
         "Logs": resource("Logs::LogGroup", LogGroupName="tasks"),
@@ -86,7 +87,7 @@ def tasks(engine: Engine, eventually: Eventually) -> Iterator[Tasks]:
         ),
         "UnknownImage": task_definition("TaskRole", Image="registry/unknown:1"),
         "Other": task_definition("TaskRole", Cpu=128),
-        "Starter": role("lambda", allow(["ecs:RunTask"], ref("Task")), passing),
+        "Starter": role("lambda", allow(["ecs:RunTask"], ref("Task")) | {"Condition": in_cluster}, passing),
         "StarterWithoutPassRole": starter_role,
         "Queue": resource("SQS::Queue"),
         "Rule": resource(
@@ -163,7 +164,7 @@ def test_a_task_acts_as_its_task_role_and_is_denied_what_that_lacks(tasks: Tasks
     assert keys == ["allowed/object"]
 
 
-def test_run_task_needs_the_definition_and_the_roles_it_passes(tasks: Tasks) -> None:
+def test_run_task_needs_the_definition_its_cluster_and_the_roles_it_passes(tasks: Tasks) -> None:
     task_arn = tasks.run("exit", "0", client=assumed(tasks.engine, tasks.outputs["Starter"], "ecs"))
     assert tasks.stopped(task_arn)["containers"][0]["exitCode"] == 0
 
@@ -173,6 +174,8 @@ def test_run_task_needs_the_definition_and_the_roles_it_passes(tasks: Tasks) -> 
     ecs = assumed(tasks.engine, tasks.outputs["Starter"], "ecs")
     with pytest.raises(ClientError, match="ecs:RunTask"):
         ecs.run_task(cluster=CLUSTER, taskDefinition=tasks.outputs["Other"])
+    with pytest.raises(ClientError, match="ecs:RunTask"):
+        ecs.run_task(cluster="another", taskDefinition=tasks.outputs["Task"])
 
 
 def test_state_changes_of_a_task_are_events(tasks: Tasks) -> None:
