@@ -44,7 +44,7 @@ class Frames:
 
 class Player:
     def __init__(self) -> None:
-        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=urllib3.Retry(None, connect=0, read=0, status=0, redirect=3))
 
     def status(self, url: str) -> int:
         return int(self._http.request("GET", url, redirect=False).status)
