@@ -25,6 +25,7 @@ from botocore.config import Config
 
 from infra.local.deploy import Deployment, deploy
 from infra.local.link_node import NODE_BIN
+from infra.local.lock import exclusive
 from infra.local.orphans import clear_folder, end_orphaned_tasks
 from infra.local.ports import LOOPBACK, Ports, usable_ports
 from infra.local.processes import end_recorded, record_process, recorded_pid
@@ -66,6 +67,7 @@ class Engine:
         self.targets = self.folder / "targets.json"
         self._images = images
         self._pid_record = self.folder / "engine.json"
+        self._lock = self.folder / "lock"
         self._ports_record = self.folder / "ports.json"
         self._process: subprocess.Popen[bytes] | None = None  # when it was started by this object
 
@@ -94,10 +96,12 @@ class Engine:
 
     def start(self) -> None:
         """Start, or do nothing when it runs already. Raises EngineFailed with the end of the log."""
-        if self.running:
-            return
+        with exclusive(self._lock):
+            if not self.running:
+                self._start()
+
+    def _start(self) -> None:
         self._collect()
-        self.folder.mkdir(parents=True, exist_ok=True)
         end_orphaned_tasks(self.folder / "tasks")
         for name in ("tmp", "home"):
             clear_folder(self.folder / name)
@@ -117,6 +121,10 @@ class Engine:
 
     def stop(self) -> None:
         """Stop in good order, which saves the state; clean the temporary folders."""
+        with exclusive(self._lock):
+            self._stop()
+
+    def _stop(self) -> None:
         end_recorded(self._pid_record, STOP_GRACE_S)
         self._collect()
         end_orphaned_tasks(self.folder / "tasks")
@@ -124,9 +132,10 @@ class Engine:
 
     def deploy(self) -> Deployment:
         """Deploy the stacks, unless nothing changed since this state was made."""
-        deployment = deploy(self)
-        self.route(deployment.outputs["ApiId"], deployment.outputs["DistributionId"])
-        self.checkpoint()
+        with exclusive(self._lock):
+            deployment = deploy(self)
+            self.route(deployment.outputs["ApiId"], deployment.outputs["DistributionId"])
+            self.checkpoint()
         return deployment
 
     def route(self, api_id: str, distribution_id: str) -> None:
@@ -212,7 +221,7 @@ class Engine:
                 return
             except (urllib.error.URLError, OSError):
                 time.sleep(POLL_S)
-        self.stop()
+        self._stop()
         raise EngineFailed(f"the engine did not answer in {START_TIMEOUT_S:.0f} s; its log ends:\n{self.log_tail()}")
 
     def log_tail(self) -> str:

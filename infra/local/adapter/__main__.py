@@ -63,14 +63,7 @@ def main() -> None:
     for patch in PATCHES:
         patch.install()
     count_loopback_as_tls()
-    try:
-        asyncio.run(serve(listeners))
-    finally:
-        containers.stop_all()
-        lambda_runtime.reset()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # the state is saved; ministack's threads may wait on work that nobody will finish
+    asyncio.run(serve(listeners))
 
 
 def count_loopback_as_tls() -> None:
@@ -91,6 +84,19 @@ async def serve(listeners: Listeners) -> None:
     application = with_listeners(with_checkpoint(app.app), listeners)
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")
     await hypercorn.serve(application, config, shutdown_trigger=stop.wait)
+    leave()
+
+
+def leave() -> None:
+    """Without a farewell to ministack's threads, some of which wait on functions that nobody needs any more.
+
+    The state is saved by then.
+    """
+    containers.stop_all()
+    lambda_runtime.reset()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

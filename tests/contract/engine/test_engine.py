@@ -3,18 +3,25 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from infra.local.engine import Engine, EngineFailed, LocalImage
+from infra.local.engine import STOP_GRACE_S, Engine, EngineFailed, LocalImage
 from infra.local.orphans import end_orphaned_tasks
 from infra.local.processes import recorded_pid, start_time
 from infra.local.templates import create_stack
 from tests.contract.engine.conftest import IMAGE, Eventually
 from tests.contract.engine.resources import function, ref, resource, role, task_definition
 
+BUSY = """
+import pathlib, tempfile, time
+def handler(event, context):
+    pathlib.Path(tempfile.gettempdir(), "busy").touch()
+    time.sleep(600)
+"""
 REMEMBER = "def handler(event, context): return 'still here'"
 
 
@@ -84,6 +91,20 @@ def test_stopping_the_engine_ends_its_tasks(tmp_path: Path, eventually: Eventual
         own.client("ecs").run_task(cluster="left", taskDefinition=made["Task"])
         (task,) = eventually(lambda: running_tasks(tmp_path))
     assert start_time(task) is None
+
+
+def test_a_function_at_work_does_not_hold_up_the_stop(tmp_path: Path, eventually: Eventually) -> None:
+    template = {"Role": role("lambda"), "Function": function(BUSY, "Role", Timeout=600)}
+    with Engine(tmp_path) as own:
+        name = create_stack(own, "busy", template, {"Name": ref("Function")})["Name"]
+        own.client("lambda").invoke(FunctionName=name, InvocationType="Event")
+        own.client("sqs").create_queue(QueueName="saved")
+        eventually((tmp_path / "tmp" / "busy").exists)
+        began = time.monotonic()
+        own.stop()
+        assert time.monotonic() - began < STOP_GRACE_S / 2
+        own.start()
+        assert own.client("sqs").get_queue_url(QueueName="saved")
 
 
 def test_a_recorded_pid_that_belongs_to_another_process_now_is_left_alone(tmp_path: Path) -> None:
