@@ -27,6 +27,7 @@ class Config:
     keep_data: bool  # tables, buckets, keys and secrets outlive their stack
     allow_loopback: bool  # webhook endpoints on 127.0.0.1
     retry_schedule_s: str  # webhook delivery: seconds before each attempt
+    fault_wait_s: int  # before a transcode that failed on our side is tried again
     media_base_url: str | None  # None: the distribution's own domain
     api_base_url: str | None  # None: the HTTP API's own endpoint
     transcoder_image: str | None  # repository@sha256:...; None: built from functions/transcoder/Dockerfile
@@ -67,6 +68,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         keep_data=environment in {Environment.STAGING, Environment.PROD},
         allow_loopback=local,
         retry_schedule_s="0,1,1,2" if local else "0,5,60,300",
+        fault_wait_s=1 if local else 10,
         media_base_url=_url(context, "mediaBaseUrl"),
         api_base_url=_url(context, "apiBaseUrl"),
         transcoder_image=_image(context("transcoderImage")),

@@ -32,7 +32,13 @@ def deps() -> bootstrap.Core:
 @observed("classify_failure")
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     failure = Failure(**{**event, "started_at": datetime.fromisoformat(event["started_at"])})
-    verdict = classify_failure(failure, records=deps().records, now=deps().now, max_attempts=settings().max_attempts)
+    verdict = classify_failure(
+        failure,
+        records=deps().records,
+        now=deps().now,
+        max_attempts=settings().max_attempts,
+        fault_wait_s=settings().fault_wait_s,
+    )
     answer = asdict(verdict) | {"error": verdict.error.model_dump(mode="json") if verdict.error else None}
     logger.info("attempt_failed", extra={"job_id": failure.job_id, "task_error": failure.error, "verdict": answer})
     return answer

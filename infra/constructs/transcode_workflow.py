@@ -26,7 +26,10 @@ class TranscodeWorkflow(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, base: Foundation, task: TranscoderTask) -> None:
         super().__init__(scope, construct_id)
         self._classify = PythonFunction(
-            self, name="classify_failure", base=base, environment=ClassifyFailureSettings.to_env(**base.settings)
+            self,
+            name="classify_failure",
+            base=base,
+            environment=ClassifyFailureSettings.to_env(**base.settings, fault_wait_s=base.config.fault_wait_s),
         )
         self._fail = PythonFunction(
             self, name="fail_transcode", base=base, environment=FailTranscodeSettings.to_env(**base.settings)

@@ -16,14 +16,14 @@ def test_aws_environments_share_their_runtime() -> None:
     for environment in ("dev", "staging", "prod"):
         config = read({"environment": environment})
         assert (config.python_version, config.architecture) == ("3.13", "arm64")
-        assert (config.allow_loopback, config.retry_schedule_s) == (False, "0,5,60,300")
+        assert (config.allow_loopback, config.retry_schedule_s, config.fault_wait_s) == (False, "0,5,60,300", 10)
 
 
 def test_local_runs_on_this_machine() -> None:
     config = read({"environment": "local"})
     assert config.python_version == f"3.{sys.version_info.minor}"
     assert config.architecture == host_architecture()
-    assert (config.allow_loopback, config.retry_schedule_s) == (True, "0,1,1,2")
+    assert (config.allow_loopback, config.retry_schedule_s, config.fault_wait_s) == (True, "0,1,1,2", 1)
 
 
 def test_staging_and_prod_keep_data() -> None:

@@ -15,6 +15,7 @@ DIFFERENCES = {
     "AWS::ECS::TaskDefinition RuntimePlatform.CpuArchitecture": "the task runs on this machine's processor",
     "AWS::ECS::TaskDefinition ContainerDefinitions[0].Image.Fn::Sub": "the image is for this machine's processor",
     "AWS::Lambda::Function Environment.Variables.SLUICE_ALLOW_LOOPBACK": "webhook receivers on loopback",
+    "AWS::Lambda::Function Environment.Variables.SLUICE_FAULT_WAIT_S": "a local attempt is repeated at once",
     "AWS::Lambda::Function Environment.Variables.SLUICE_RETRY_SCHEDULE_S": "a demo waits seconds, not minutes",
     "AWS::Logs::LogGroup RetentionInDays": "short retention",
 }

@@ -33,13 +33,13 @@ def verdict(
     job_id: str = "job_x",
 ) -> Verdict:
     failure = Failure(world.caller.tenant_id, job_id, attempt, capacity, error, cause, started_at=world.now() - age)
-    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3)
+    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3, fault_wait_s=10)
 
 
 def test_a_fault_is_tried_again_and_the_last_time_on_demand() -> None:
     world = World()
     first = verdict(world, cause=ecs_task(1))
-    assert (first.action, first.attempt, first.capacity) == ("retry", 2, "FARGATE_SPOT")
+    assert (first.action, first.attempt, first.capacity, first.wait_s) == ("retry", 2, "FARGATE_SPOT", 10)
     second = verdict(world, attempt=2, cause=ecs_task(1))
     assert (second.action, second.attempt, second.capacity) == ("retry", 3, "FARGATE")
     third = verdict(world, attempt=3, capacity="FARGATE", cause=ecs_task(1))

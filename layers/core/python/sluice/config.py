@@ -91,6 +91,7 @@ class OnObjectCreatedSettings(Settings):
 
 class ClassifyFailureSettings(Settings):
     max_attempts: int = 3
+    fault_wait_s: int = 10
 
 
 class FailTranscodeSettings(Settings):

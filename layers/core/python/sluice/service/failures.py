@@ -20,7 +20,6 @@ from sluice.service.retries import retry_on_conflict
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 TOTAL_DEADLINE = timedelta(hours=24)
 CAPACITY_WAIT_S = 60  # Spot, quota and throttle errors: no fault of the job
-FAULT_WAIT_S = 10
 FREE_REASONS = ("SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated")
 FREE_ERRORS = ("ThrottlingException", "CapacityError", "RESOURCE:", "Capacity is unavailable", "limit")
 
@@ -53,7 +52,9 @@ def provider_error(code: str, message: str) -> ErrorInfo:
     return ErrorInfo(code=code, error_class=ErrorClass.PROVIDER, retryable=True, message=message)
 
 
-def classify_failure(failure: Failure, *, records: Records, now: Clock, max_attempts: int) -> Verdict:
+def classify_failure(
+    failure: Failure, *, records: Records, now: Clock, max_attempts: int, fault_wait_s: int
+) -> Verdict:
     """The task's result row decides; without one, the task description does."""
     result = records.job_result(failure.tenant_id, failure.job_id, failure.attempt)
     if result is not None and result.outcome == "succeeded":
@@ -68,7 +69,7 @@ def classify_failure(failure: Failure, *, records: Records, now: Clock, max_atte
         return Verdict("fail", failure.attempt, failure.capacity, 0, error)
     # the last try buys certainty: on-demand capacity is not taken back
     capacity = ON_DEMAND if attempt >= max_attempts else failure.capacity
-    return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else FAULT_WAIT_S, error)
+    return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else fault_wait_s, error)
 
 
 def was_interrupted(failure: Failure) -> bool:
