@@ -39,7 +39,15 @@ RULES = (
     ),
     Rule(
         "sluice.bootstrap",
-        CORE | {"sluice.service", "sluice.adapters", "sluice.table", "sluice.config", "sluice.observability"},
+        CORE
+        | {
+            "sluice.bootstrap",
+            "sluice.service",
+            "sluice.adapters",
+            "sluice.table",
+            "sluice.config",
+            "sluice.observability",
+        },
         AWS,
         EVERY_PROCESS_STARTER,
     ),

@@ -76,24 +76,6 @@ def advance(
 
 def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_state: AssetState | None) -> Event:
     """The event that announces `asset` as it is now, numbered `asset.sequence`."""
-    error = asset.error
-    data = {
-        "asset_id": asset.id,
-        "upload_id": asset.upload_id,
-        "job_id": asset.job_id,
-        "playback_ids": list(asset.playback_ids),
-        "state": asset.state,
-        "previous_state": previous_state,
-        "external_id": asset.external_id,
-        "error": None
-        if error is None
-        else {
-            "code": error.code,
-            "class": error.error_class,
-            "retryable": error.retryable,
-            "message": error.message,
-        },
-    }
     envelope = {
         "id": origin.event_id,
         "type": event_type,
@@ -104,7 +86,7 @@ def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_st
         "sequence": asset.sequence,
         "correlation_id": asset.correlation_id,
         "request_id": origin.request_id,
-        "data": data,
+        "data": _data(asset, previous_state),
     }
     return Event(
         id=origin.event_id,
@@ -115,3 +97,23 @@ def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_st
         timestamp=origin.now,
         body=json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
     )
+
+
+def _data(asset: Asset, previous_state: AssetState | None) -> dict[str, Any]:
+    error = asset.error
+    failure = error and {
+        "code": error.code,
+        "class": error.error_class,
+        "retryable": error.retryable,
+        "message": error.message,
+    }
+    return {
+        "asset_id": asset.id,
+        "upload_id": asset.upload_id,
+        "job_id": asset.job_id,
+        "playback_ids": list(asset.playback_ids),
+        "state": asset.state,
+        "previous_state": previous_state,
+        "external_id": asset.external_id,
+        "error": failure,
+    }

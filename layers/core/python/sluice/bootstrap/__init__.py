@@ -1,0 +1,46 @@
+"""The composition root: one function per deployable wires its use cases to adapters, on first use and never at import.
+
+Adapters are imported inside those functions, so that a cold start pays for its own adapters only.
+"""
+
+from sluice.bootstrap.deployable import Core, core
+from sluice.bootstrap.operators import Operate, SigningKey, identifier, operate, signing_key
+from sluice.bootstrap.pipeline import (
+    CompleteUpload,
+    OnObjectCreated,
+    api_uploads,
+    complete_upload,
+    on_object_created,
+    reconciler,
+    transcoder,
+)
+from sluice.bootstrap.viewing import ApiAssets, ApiPlayback, Playback, api_assets, api_playback, playback
+from sluice.bootstrap.webhooks import ApiWebhooks, DispatchEvents, api_webhooks, deliver_webhook, dispatch_events
+
+__all__ = [
+    "ApiAssets",
+    "ApiPlayback",
+    "ApiWebhooks",
+    "CompleteUpload",
+    "Core",
+    "DispatchEvents",
+    "OnObjectCreated",
+    "Operate",
+    "Playback",
+    "SigningKey",
+    "api_assets",
+    "api_playback",
+    "api_uploads",
+    "api_webhooks",
+    "complete_upload",
+    "core",
+    "deliver_webhook",
+    "dispatch_events",
+    "identifier",
+    "on_object_created",
+    "operate",
+    "playback",
+    "reconciler",
+    "signing_key",
+    "transcoder",
+]

@@ -1,0 +1,111 @@
+"""From the upload to the published version: upload routes, completion, intake, transcoder, reconcile."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sluice import config
+from sluice.adapters.clock import now
+from sluice.adapters.ids import new_id
+from sluice.bootstrap.deployable import Core, records
+from sluice.service.ports import Executions, UploadObjects
+
+if TYPE_CHECKING:
+    from sluice.service.reconcile import Reconciler
+    from sluice.service.transcode import TranscoderDeps
+    from sluice.service.uploads import UploadPorts
+
+
+def api_uploads(settings: config.ApiUploadsSettings) -> "UploadPorts":
+    import boto3
+
+    from sluice.adapters.completion_queue import SqsCompletionQueue, sqs_client
+    from sluice.adapters.part_signer import S3PartSigner
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.service.uploads import UploadLimits, UploadPorts
+
+    return UploadPorts(
+        environment=settings.environment,
+        limits=UploadLimits(settings.upload_ttl_s, settings.part_url_ttl_s, settings.max_transcode_bytes),
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        signer=S3PartSigner(boto3.client("sts"), settings.presign_role_arn, settings.uploads_bucket, now),
+        queue=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
+        new_id=new_id,
+        now=now,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompleteUpload(Core):
+    objects: UploadObjects
+
+
+def complete_upload(settings: config.CompleteUploadSettings) -> CompleteUpload:
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+
+    return CompleteUpload(
+        environment=settings.environment,
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnObjectCreated(Core):
+    objects: UploadObjects
+    executions: Executions
+
+
+def on_object_created(settings: config.OnObjectCreatedSettings) -> OnObjectCreated:
+    from sluice.adapters.executions import StepFunctionsExecutions, states_client
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+
+    return OnObjectCreated(
+        environment=settings.environment,
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+    )
+
+
+def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
+    import os
+    import tempfile
+    from pathlib import Path
+
+    from sluice.adapters.media_objects import S3MediaObjects
+    from sluice.adapters.process import ToolRunner, locate_binaries
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.service.transcode import TranscoderDeps
+
+    return TranscoderDeps(
+        records=records(settings),
+        sources=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        media=S3MediaObjects(s3_client(), settings.media_bucket),
+        tools=ToolRunner(),
+        binaries=locate_binaries(),
+        scratch=Path(tempfile.gettempdir()),
+        processors=os.cpu_count() or 1,
+        now=now,
+        ids=new_id,
+        environment=settings.environment,
+    )
+
+
+def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
+    from sluice.adapters.completion_queue import SqsCompletionQueue, sqs_client
+    from sluice.adapters.delivery_queue import SqsDeliveryQueue
+    from sluice.adapters.executions import StepFunctionsExecutions, states_client
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.service.reconcile import Reconciler
+
+    return Reconciler(
+        environment=settings.environment,
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+        completions=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
+        deliveries=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        new_id=new_id,
+        now=now,
+    )

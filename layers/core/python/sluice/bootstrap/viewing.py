@@ -1,0 +1,77 @@
+"""What applications and players read: assets, playback sessions, playlists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sluice import config
+from sluice.adapters.clock import now
+from sluice.bootstrap.deployable import Core, records
+from sluice.service.ports import Clock
+
+if TYPE_CHECKING:
+    from sluice.service.playback import PlaybackPorts
+    from sluice.service.playback_ports import PlaybackTokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiAssets(Core):
+    cursor_key: Callable[[], bytes]
+
+
+def api_assets(settings: config.ApiAssetsSettings) -> ApiAssets:
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+
+    secrets = SecretsManager(secrets_client())
+    return ApiAssets(
+        environment=settings.environment,
+        records=records(settings),
+        cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiPlayback(Core):
+    tokens: "PlaybackTokens"
+    media_base_url: str
+
+
+def api_playback(settings: config.ApiPlaybackSettings) -> ApiPlayback:
+    from sluice.adapters.parameters import read_parameter, ssm_client
+    from sluice.adapters.playback_tokens import JwtPlaybackTokens
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.signing_secret import private_key
+
+    secrets = SecretsManager(secrets_client())
+    return ApiPlayback(
+        environment=settings.environment,
+        records=records(settings),
+        tokens=JwtPlaybackTokens(private_key(secrets.read(settings.token_secret_arn))),
+        media_base_url=read_parameter(ssm_client(), settings.media_base_url_parameter),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback:
+    now: Clock
+    ports: "PlaybackPorts"
+
+
+def playback(settings: config.PlaybackSettings) -> Playback:
+    from sluice.adapters.parameters import read_parameter, ssm_client
+    from sluice.adapters.playback_tokens import JwtPlaybackTokens
+    from sluice.adapters.playlist_files import S3PlaylistFiles, s3_client
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.signing_secret import private_key
+    from sluice.adapters.url_signatures import CloudFrontUrlSigner
+    from sluice.service.playback import PlaybackPorts
+
+    secrets = SecretsManager(secrets_client())
+    ports = PlaybackPorts(
+        records=records(settings),
+        files=S3PlaylistFiles(s3_client(), settings.media_bucket),
+        tokens=JwtPlaybackTokens(private_key(secrets.read(settings.token_secret_arn))),
+        urls=CloudFrontUrlSigner(private_key(secrets.read(settings.url_signing_secret_arn)), settings.key_pair_id),
+        media_base_url=read_parameter(ssm_client(), settings.media_base_url_parameter),
+    )
+    return Playback(now=now, ports=ports)

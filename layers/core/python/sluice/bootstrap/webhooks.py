@@ -1,0 +1,90 @@
+"""Webhooks: endpoints, dispatch, delivery."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sluice import config
+from sluice.adapters.clock import now
+from sluice.bootstrap.deployable import Core, records
+from sluice.service.ports import DeliveryQueue
+from sluice.service.webhook_ports import SecretBox, WebhookSender
+
+if TYPE_CHECKING:
+    from sluice.domain.events import Event
+    from sluice.service.deliveries import Deliverer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiWebhooks(Core):
+    sender: WebhookSender
+    secrets: SecretBox
+    random_bytes: Callable[[int], bytes]
+    cursor_key: Callable[[], bytes]
+
+
+def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
+    from secrets import token_bytes
+
+    from sluice.adapters.secret_box import KmsSecretBox, kms_client
+    from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.ssrf_guard import SsrfGuard
+    from sluice.adapters.webhook_sender import HttpWebhookSender
+
+    secrets = SecretsManager(secrets_client())
+    return ApiWebhooks(
+        environment=settings.environment,
+        records=records(settings),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback)),
+        secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
+        random_bytes=token_bytes,
+        cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchEvents(Core):
+    queue: DeliveryQueue
+    read_event: "Callable[[Mapping[str, Any]], Event]"  # from an item as the stream carries it
+
+
+def dispatch_events(settings: config.DispatchEventsSettings) -> DispatchEvents:
+    from functools import partial
+
+    from sluice.adapters.completion_queue import sqs_client
+    from sluice.adapters.delivery_queue import SqsDeliveryQueue
+    from sluice.adapters.items import from_item
+    from sluice.domain.events import Event
+
+    return DispatchEvents(
+        environment=settings.environment,
+        records=records(settings),
+        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        read_event=partial(from_item, Event),
+    )
+
+
+def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
+    from random import SystemRandom
+
+    from sluice.adapters.completion_queue import sqs_client
+    from sluice.adapters.delivery_queue import SqsDeadLetterQueue, SqsDeliveryQueue
+    from sluice.adapters.secret_box import KmsSecretBox, kms_client
+    from sluice.adapters.ssrf_guard import SsrfGuard
+    from sluice.adapters.webhook_sender import HttpWebhookSender
+    from sluice.adapters.webhook_signer import StandardWebhooksSigner
+    from sluice.domain.deliveries import RetrySchedule
+    from sluice.service.deliveries import Deliverer
+
+    return Deliverer(
+        records=records(settings),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback)),
+        signer=StandardWebhooksSigner(),
+        secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
+        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        dead_letters=SqsDeadLetterQueue(sqs_client(), settings.dead_letter_queue_url),
+        schedule=RetrySchedule.parse(settings.retry_schedule_s),
+        timeout_s=settings.timeout_s,
+        now=now,
+        jitter=SystemRandom().random,
+    )
