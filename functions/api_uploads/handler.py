@@ -14,7 +14,7 @@ from sluice.domain.models import Upload
 from sluice.domain.states import UploadState
 from sluice.http import IdempotencyKey, api, caller, created, keyed, needs, no_content
 from sluice.observability import observed
-from sluice.service import idempotency, uploads
+from sluice.service import idempotency, upload_slots, uploads
 
 WRITE = needs("uploads:write")
 app = api()
@@ -35,7 +35,7 @@ def create_upload(body: CreateUpload, idempotency_key: IdempotencyKey = None) ->
     upload, replayed = idempotency.once(
         keyed(app, idempotency_key),
         fresh_id=ports.new_id(Prefix.UPLOAD),
-        make=lambda upload_id: uploads.create_upload(body.command(upload_id), caller=me, ports=ports)[0],
+        make=lambda upload_id: upload_slots.create_upload(body.command(upload_id), caller=me, ports=ports)[0],
         find=lambda upload_id: ports.records.upload(me.tenant_id, upload_id),
         records=ports.records,
         now=ports.now,
@@ -71,7 +71,7 @@ def complete_upload(upload_id: str, idempotency_key: IdempotencyKey = None) -> R
 
 @app.delete("/v1/uploads/<upload_id>", status_code=204, security=WRITE, summary="Abort an upload", tags=["uploads"])
 def abort_upload(upload_id: str) -> Response[None]:
-    uploads.abort_upload(upload_id, caller=caller(app), ports=deps())
+    upload_slots.abort_upload(upload_id, caller=caller(app), ports=deps())
     return no_content()
 
 

@@ -9,7 +9,7 @@ from sluice.domain.models import Asset, Upload
 from sluice.domain.parts import MAX_OBJECT_BYTES, MAX_PARTS, part_count
 from sluice.http import FailureView, RequestBody, ResponseBody, Timestamp
 from sluice.service.ports import SignedPart, StoredPart
-from sluice.service.uploads import NewUpload
+from sluice.service.upload_slots import NewUpload
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,64}$")]

@@ -1,152 +1,32 @@
 """What every record store keeps, the in-memory one and DynamoDB's: all or nothing, and assumptions that hold."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from sluice import table
-from sluice.adapters.records import DynamoRecords
 from sluice.domain.errors import WriteConflict
-from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import (
     ApiKey,
-    Asset,
-    Delivery,
     DeliveryAttempt,
     IdempotencyRecord,
-    Job,
     JobProgress,
     JobResult,
     PlaybackLookup,
     Tenant,
-    Upload,
-    WebhookEndpoint,
 )
-from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.domain.states import AssetState
 from sluice.service.ports import Create, Records, Remove, Replace
-from tests.fakes.records import FakeRecords
-from tests.fakes.time import FakeIds
-
-MOMENT = datetime(2026, 12, 1, 10, 0, 0, 123000, tzinfo=UTC)
-new_id = FakeIds()
-TENANT = new_id(Prefix.TENANT)
-
-
-@pytest.fixture
-def dynamo() -> Iterator[DynamoRecords]:
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        names = [table.PK, table.SK, table.LIST_PK, table.LIST_SK, table.DUE_PK, table.DUE_SK]
-
-        def keys(pk: str, sk: str) -> list[dict[str, str]]:
-            return [{"AttributeName": pk, "KeyType": "HASH"}, {"AttributeName": sk, "KeyType": "RANGE"}]
-
-        def index(name: str, pk: str, sk: str) -> dict[str, object]:
-            return {"IndexName": name, "KeySchema": keys(pk, sk), "Projection": {"ProjectionType": "KEYS_ONLY"}}
-
-        client.create_table(
-            TableName="sluice",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-            KeySchema=keys(table.PK, table.SK),
-            GlobalSecondaryIndexes=[
-                index(table.LIST_INDEX, table.LIST_PK, table.LIST_SK),
-                index(table.DUE_INDEX, table.DUE_PK, table.DUE_SK),
-            ],
-        )
-        yield DynamoRecords(client, "sluice")
-
-
-@pytest.fixture(params=["fake", "dynamo"])
-def records(request: pytest.FixtureRequest) -> Records:
-    return FakeRecords() if request.param == "fake" else request.getfixturevalue("dynamo")
-
-
-def make_asset(**changes: object) -> Asset:
-    fields: dict[str, object] = {
-        "id": new_id(Prefix.ASSET),
-        "tenant_id": TENANT,
-        "state": AssetState.CREATED,
-        "upload_id": new_id(Prefix.UPLOAD),
-        "playback_ids": (new_id(Prefix.PLAYBACK),),
-        "metadata": {"camera": "1"},
-        "duration_s": 12.387,
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-        "correlation_id": "cor",
-    }
-    return Asset.model_validate(fields | changes)
-
-
-def make_upload(**changes: object) -> Upload:
-    fields: dict[str, object] = {
-        "id": new_id(Prefix.UPLOAD),
-        "tenant_id": TENANT,
-        "asset_id": new_id(Prefix.ASSET),
-        "state": UploadState.OPEN,
-        "key": "uploads/x",
-        "multipart_id": "m",
-        "size_bytes": 1,
-        "part_size": 8 << 20,
-        "content_type": "video/mp4",
-        "filename": None,
-        "expires_at": MOMENT + timedelta(hours=1),
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-        "correlation_id": "cor",
-    }
-    return Upload.model_validate(fields | changes)
-
-
-def make_job(**changes: object) -> Job:
-    fields: dict[str, object] = {
-        "id": new_id(Prefix.JOB),
-        "tenant_id": TENANT,
-        "asset_id": new_id(Prefix.ASSET),
-        "state": JobState.QUEUED,
-        "source_key": "uploads/x",
-        "source_bytes": 1,
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-        "correlation_id": "cor",
-    }
-    return Job.model_validate(fields | changes)
-
-
-def make_delivery(**changes: object) -> Delivery:
-    fields: dict[str, object] = {
-        "id": new_id(Prefix.DELIVERY),
-        "tenant_id": TENANT,
-        "webhook_id": new_id(Prefix.WEBHOOK),
-        "event_id": new_id(Prefix.EVENT),
-        "event_type": "upload.complete",
-        "asset_id": new_id(Prefix.ASSET),
-        "sequence": 1,
-        "state": DeliveryState.PENDING,
-        "next_attempt_at": MOMENT,
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-    }
-    return Delivery.model_validate(fields | changes)
-
-
-def make_webhook(**changes: object) -> WebhookEndpoint:
-    fields: dict[str, object] = {
-        "id": new_id(Prefix.WEBHOOK),
-        "tenant_id": TENANT,
-        "url": "https://example.com/hook",
-        "description": None,
-        "event_types": ("*",),
-        "secret_ciphertext": "c",
-        "created_at": MOMENT,
-        "updated_at": MOMENT,
-    }
-    return WebhookEndpoint.model_validate(fields | changes)
+from tests.contract.samples import (
+    MOMENT,
+    TENANT,
+    make_asset,
+    make_delivery,
+    make_job,
+    make_upload,
+    make_webhook,
+    new_id,
+)
 
 
 def test_what_is_written_is_read_back(records: Records) -> None:
@@ -270,68 +150,6 @@ def test_a_full_last_page_has_no_cursor(records: Records) -> None:
     records.commit(Create(make_asset()), Create(make_asset()))
     page, cursor = records.list_assets(TENANT, limit=2, before=None)
     assert len(page) == 2 and cursor is None
-
-
-LATER = MOMENT + timedelta(hours=2)
-
-
-@pytest.mark.parametrize(
-    ("make", "settled", "work"),
-    [
-        (make_upload, {"state": UploadState.COMPLETE}, lambda r, t: r.expired_uploads(before=t, limit=9)),
-        (
-            lambda: make_upload(state=UploadState.COMPLETING),
-            {"state": UploadState.COMPLETE},
-            lambda r, t: r.unsettled_uploads(before=t, limit=9),
-        ),
-        (make_job, {"state": JobState.SUCCEEDED}, lambda r, t: r.unfinished_jobs(before=t, limit=9)),
-        (make_delivery, {"state": DeliveryState.DELIVERED}, lambda r, t: r.due_deliveries(before=t, limit=9)),
-    ],
-    ids=["expired_uploads", "unsettled_uploads", "unfinished_jobs", "due_deliveries"],
-)
-def test_work_is_listed_when_due_and_until_it_is_done(
-    records: Records,
-    make: Callable[[], Upload | Job | Delivery],
-    settled: dict[str, object],
-    work: Callable[[Records, datetime], list[object]],
-) -> None:
-    record = make()
-    records.commit(Create(record))
-    assert work(records, MOMENT) == []
-    assert work(records, LATER) == [record]
-    records.commit(Replace(record.model_copy(update={**settled, "version": 2})))
-    assert work(records, LATER) == []
-
-
-def test_an_event_is_listed_until_it_is_dispatched(records: Records) -> None:
-    origin = Origin(environment="dev", now=MOMENT, event_id=new_id(Prefix.EVENT))
-    asset, event = advance(make_asset(version=0), EventType.ASSET_CREATED, origin)
-    records.commit(Create(asset), Create(event))
-    assert records.undispatched_events(before=MOMENT, limit=9) == []
-    assert records.undispatched_events(before=LATER, limit=9) == [event]
-    for _ in range(2):
-        records.mark_dispatched(event)
-    assert records.undispatched_events(before=LATER, limit=9) == []
-    assert records.event(TENANT, asset.id, 1) == event.model_copy(update={"dispatched": True})
-
-
-def test_marking_an_unknown_event_writes_nothing(records: Records) -> None:
-    stranger = Event(
-        id=new_id(Prefix.EVENT),
-        type=EventType.ASSET_CREATED,
-        tenant_id=TENANT,
-        asset_id=new_id(Prefix.ASSET),
-        sequence=1,
-        timestamp=MOMENT,
-        body="{}",
-    )
-    records.mark_dispatched(stranger)
-    assert records.event(TENANT, stranger.asset_id, 1) is None
-
-
-def test_a_work_list_is_bounded(records: Records) -> None:
-    records.commit(*(Create(make_job()) for _ in range(20)))
-    assert len(records.unfinished_jobs(before=LATER, limit=7)) == 7
 
 
 def test_notes_of_a_task_are_overwritten_freely(records: Records) -> None:

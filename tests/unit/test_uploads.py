@@ -14,7 +14,7 @@ from sluice.domain.errors import (
 )
 from sluice.domain.parts import MIB
 from sluice.domain.states import AssetState, UploadState
-from sluice.service import uploads
+from sluice.service import upload_slots, uploads
 from tests.unit.world import World
 
 
@@ -104,7 +104,7 @@ def test_aborting_leaves_a_tombstone_and_nothing_in_s3() -> None:
     world = World()
     upload, asset = world.create()
     for _ in range(2):  # a repeat is a no-op
-        uploads.abort_upload(upload.id, caller=world.caller, ports=world.ports)
+        upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
     assert world.upload(upload).state is UploadState.ABORTED
     assert world.asset_of(upload).state is AssetState.DELETED
     assert world.event_types(asset.id)[-1] == "asset.deleted"

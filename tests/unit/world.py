@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Job, Upload
 from sluice.domain.parts import MIB, part_count, part_length
-from sluice.service import uploads
+from sluice.service import upload_slots, uploads
 from sluice.service.completion import complete_upload
 from sluice.service.intake import accept_object
-from sluice.service.uploads import NewUpload, UploadLimits, UploadPorts
+from sluice.service.ports import SignedPart
+from sluice.service.upload_slots import NewUpload
+from sluice.service.uploads import UploadLimits, UploadPorts
 from tests.fakes.pipeline import FakeCompletionQueue, FakeExecutions
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
@@ -58,13 +60,13 @@ class World:
             metadata={},
             tags=(),
         )
-        return uploads.create_upload(
+        return upload_slots.create_upload(
             command,
             caller=self.caller,
             ports=self.ports,
         )
 
-    def sign(self, upload: Upload, *numbers: int) -> list[uploads.SignedPart]:
+    def sign(self, upload: Upload, *numbers: int) -> list[SignedPart]:
         return uploads.sign_parts(
             upload.id,
             numbers,

@@ -1,8 +1,8 @@
 """Settings: one class per deployable, used both ways.
 
 CDK writes them (`environment=PlaybackSettings.to_env(table_name=...)`), the deployable reads them
-(`PlaybackSettings.from_env()`), so a name that only one side knows cannot exist. Each field `foo_bar` is the environment
-variable `SLUICE_FOO_BAR`; values are strings on the wire and parsed by pydantic.
+(`PlaybackSettings.from_env()`), so a name that only one side knows cannot exist. Each field `foo_bar` is the
+environment variable `SLUICE_FOO_BAR`; values are strings on the wire and parsed by pydantic.
 """
 
 import os
@@ -40,7 +40,7 @@ class Settings(BaseModel):
 
     @classmethod
     def to_env(cls, **values: Any) -> dict[str, str]:
-        """Environment variables for a deployable. Values may be CDK tokens (strings); names are checked, values are not.
+        """Environment variables for a deployable. Values may be CDK tokens: names are checked, values are not.
 
         Raises TypeError for an unknown or a missing required name.
         """

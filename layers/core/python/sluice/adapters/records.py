@@ -1,29 +1,22 @@
-"""The record store over DynamoDB: implements `service.ports.Records`.
+"""The record store over DynamoDB: implements `service.ports.Records`. Reads and work lists; writes in record_writes."""
 
-Failed assumptions become WriteConflict; collisions between transactions (TransactionConflict) are ours to repeat,
-since the SDK does not, and say nothing about the assumptions.
-"""
-
-import random
-import time
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from sluice import table
-from sluice.adapters.items import due, from_item, key_of, to_item
-from sluice.domain.errors import ProviderFailure, WriteConflict
+from sluice.adapters.items import due, from_item
+from sluice.adapters.record_writes import TRIES, RecordWrites, pause, wire_key
+from sluice.domain.errors import ProviderFailure
 from sluice.domain.events import Event, timestamp
 from sluice.domain.models import (
     ApiKey,
     Asset,
     AssetVersion,
     Delivery,
-    DeliveryAttempt,
     IdempotencyRecord,
     Job,
     JobProgress,
@@ -34,12 +27,9 @@ from sluice.domain.models import (
     Upload,
     WebhookEndpoint,
 )
-from sluice.service.ports import Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
 
 M = TypeVar("M", bound=Model)
-
-COLLISION_TRIES = 6  # 20 ms doubling with full jitter: about a second in all
 
 
 @cache
@@ -47,70 +37,9 @@ def dynamodb_client() -> Any:
     return boto3.client("dynamodb", config=Config(retries={"mode": "standard", "max_attempts": 4}))
 
 
-class DynamoRecords:
-    def __init__(self, client: Any, table_name: str) -> None:
-        self._client = client
-        self._table = table_name
-
-    # writes
-
-    def commit(self, *writes: Write) -> None:
-        items = [self._write(write) for write in writes]
-        for attempt in range(COLLISION_TRIES):
-            try:
-                self._client.transact_write_items(TransactItems=items)
-                return
-            except self._client.exceptions.TransactionCanceledException as error:
-                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-                if "ConditionalCheckFailed" in reasons:
-                    raise WriteConflict() from error
-                if reasons - {"None", None} != {"TransactionConflict"}:
-                    raise ProviderFailure() from error
-            except self._client.exceptions.TransactionConflictException:
-                pass
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, not a secret
-        raise WriteConflict()
-
-    def _write(self, write: Write) -> dict[str, Any]:
-        match write:
-            case Create(record):
-                condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({table.PK})"}
-                return {"Put": {"TableName": self._table, "Item": to_item(record), **condition}}
-            case Replace(record):
-                return {"Put": {"TableName": self._table, "Item": to_item(record), **_at(record.version - 1)}}
-            case Remove(record):
-                return {"Delete": {"TableName": self._table, "Key": _wire(key_of(record)), **_at(record.version)}}
-
-    def _put(self, record: Model) -> None:
-        self._client.put_item(TableName=self._table, Item=to_item(record))
-
-    def save_progress(self, progress: JobProgress) -> None:
-        self._put(progress)
-
-    def save_result(self, result: JobResult) -> None:
-        self._put(result)
-
-    def save_attempt(self, attempt: DeliveryAttempt) -> None:
-        self._put(attempt)
-
-    def mark_dispatched(self, event: Event) -> None:
-        try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=_wire(key_of(event)),
-                UpdateExpression=f"SET #record.dispatched = :true REMOVE {table.DUE_PK}, {table.DUE_SK}",
-                ConditionExpression=f"attribute_exists({table.PK})",
-                ExpressionAttributeNames={"#record": "record"},
-                ExpressionAttributeValues={":true": {"BOOL": True}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-
-    # reads
-
+class DynamoRecords(RecordWrites):
     def _get(self, model: type[M], key: Key) -> M | None:
-        answer = self._client.get_item(TableName=self._table, Key=_wire(key), ConsistentRead=True)
+        answer = self._client.get_item(TableName=self._table, Key=wire_key(key), ConsistentRead=True)
         return from_item(model, answer["Item"]) if "Item" in answer else None
 
     def tenant(self, tenant_id: str) -> Tenant | None:
@@ -184,12 +113,12 @@ class DynamoRecords:
     def _batch(self, model: type[M], keys: list[Key]) -> list[M]:
         """At most 100 keys; missing rows are left out, throttled ones asked for again."""
         found: list[M] = []
-        wanted: dict[str, Any] = {self._table: {"Keys": [_wire(key) for key in keys], "ConsistentRead": True}}
-        for attempt in range(COLLISION_TRIES):
+        wanted: dict[str, Any] = {self._table: {"Keys": [wire_key(key) for key in keys], "ConsistentRead": True}}
+        for attempt in range(TRIES):
             if not wanted or not wanted[self._table]["Keys"]:
                 return found
             if attempt:
-                time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, not a secret
+                pause(attempt)
             answer = self._client.batch_get_item(RequestItems=wanted)
             found += [from_item(model, item) for item in answer["Responses"].get(self._table, [])]
             wanted = answer.get("UnprocessedKeys", {})
@@ -235,18 +164,6 @@ class DynamoRecords:
 def _is_due(record: Model, kind: DueKind, before: datetime) -> bool:
     work = due(record)
     return work is not None and work[0] is kind and work[1] < before
-
-
-def _at(version: int) -> dict[str, Any]:
-    return {
-        "ConditionExpression": "#version = :expected",
-        "ExpressionAttributeNames": {"#version": table.VERSION},
-        "ExpressionAttributeValues": {":expected": {"N": str(version)}},
-    }
-
-
-def _wire(key: Key) -> dict[str, Any]:
-    return {table.PK: {"S": key.pk}, table.SK: {"S": key.sk}}
 
 
 def _key(item: dict[str, Any]) -> Key:

@@ -1,4 +1,4 @@
-"""Every error a caller can meet: a stable snake_case `code`, a sentence that is safe to show, and whether a retry helps.
+"""Every error a caller can meet: a stable snake_case `code`, a sentence safe to show, whether a retry helps.
 
 HTTP statuses live in one table in `sluice.http`; internals belong in logs, never in `message`.
 """

@@ -1,7 +1,7 @@
 """What the product is about, as frozen models. `version` counts writes and is what optimistic locking compares.
 
-Every change makes a new model with `version + 1`; the record store refuses it unless the stored row still has the version
-before (see `service.ports.Replace`). Times are aware UTC datetimes; sizes are bytes; durations are seconds.
+Every change makes a new model with `version + 1`; the record store refuses it unless the stored row still has the
+version before (see `service.ports.Replace`). Times are aware UTC datetimes; sizes are bytes; durations are seconds.
 """
 
 from datetime import datetime
@@ -38,7 +38,7 @@ class Tenant(Model):
 
 
 class ApiKey(Model):
-    """An API credential. `digest` is hex SHA-256 of pepper + secret; the secret itself is shown once and never stored."""
+    """An API credential. `digest` is hex SHA-256 of pepper + secret; the secret is shown once, never stored."""
 
     id: str
     tenant_id: str

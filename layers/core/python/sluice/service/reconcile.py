@@ -20,7 +20,7 @@ from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.intake import accept_object
 from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
-from sluice.service.uploads import close_upload
+from sluice.service.upload_slots import close_upload
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -1,0 +1,96 @@
+"""Writes of the record store: transactions whose assumptions hold, and notes that are overwritten freely.
+
+Failed assumptions become WriteConflict; collisions between transactions (TransactionConflict) are ours to repeat,
+since the SDK does not, and say nothing about the assumptions.
+"""
+
+import random
+import time
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sluice import table
+from sluice.adapters.items import key_of, to_item
+from sluice.domain.errors import ProviderFailure, WriteConflict
+from sluice.domain.events import Event
+from sluice.domain.models import DeliveryAttempt, JobProgress, JobResult, Model
+from sluice.service.ports import Create, Remove, Replace, Write
+from sluice.table import Key
+
+TRIES = 6  # 20 ms doubling with full jitter: about a second in all
+
+
+def pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # jitter, not a secret
+
+
+class RecordWrites:
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def commit(self, *writes: Write) -> None:
+        items = [self._write(write) for write in writes]
+        for attempt in range(TRIES):
+            try:
+                self._client.transact_write_items(TransactItems=items)
+                return
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if "ConditionalCheckFailed" in reasons:
+                    raise WriteConflict() from error
+                if reasons - {"None", None} != {"TransactionConflict"}:
+                    raise ProviderFailure() from error
+            except self._client.exceptions.TransactionConflictException:
+                pass
+            pause(attempt)
+        raise WriteConflict()
+
+    def _write(self, write: Write) -> dict[str, Any]:
+        match write:
+            case Create(record):
+                condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({table.PK})"}
+                return {"Put": {"TableName": self._table, "Item": to_item(record), **condition}}
+            case Replace(record):
+                return {"Put": {"TableName": self._table, "Item": to_item(record), **_at(record.version - 1)}}
+            case Remove(record):
+                return {"Delete": {"TableName": self._table, "Key": wire_key(key_of(record)), **_at(record.version)}}
+
+    def _put(self, record: Model) -> None:
+        self._client.put_item(TableName=self._table, Item=to_item(record))
+
+    def save_progress(self, progress: JobProgress) -> None:
+        self._put(progress)
+
+    def save_result(self, result: JobResult) -> None:
+        self._put(result)
+
+    def save_attempt(self, attempt: DeliveryAttempt) -> None:
+        self._put(attempt)
+
+    def mark_dispatched(self, event: Event) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=wire_key(key_of(event)),
+                UpdateExpression=f"SET #record.dispatched = :true REMOVE {table.DUE_PK}, {table.DUE_SK}",
+                ConditionExpression=f"attribute_exists({table.PK})",
+                ExpressionAttributeNames={"#record": "record"},
+                ExpressionAttributeValues={":true": {"BOOL": True}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+def _at(version: int) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#version = :expected",
+        "ExpressionAttributeNames": {"#version": table.VERSION},
+        "ExpressionAttributeValues": {":expected": {"N": str(version)}},
+    }
+
+
+def wire_key(key: Key) -> dict[str, Any]:
+    return {table.PK: {"S": key.pk}, table.SK: {"S": key.sk}}

@@ -1,0 +1,78 @@
+"""Work lists of every record store: a row is listed when it is due, and until somebody has acted on it."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from sluice.domain.events import Event, EventType, Origin, advance
+from sluice.domain.ids import Prefix
+from sluice.domain.models import (
+    Delivery,
+    Job,
+    Upload,
+)
+from sluice.domain.states import DeliveryState, JobState, UploadState
+from sluice.service.ports import Create, Records, Replace
+from tests.contract.samples import MOMENT, TENANT, make_asset, make_delivery, make_job, make_upload, new_id
+
+LATER = MOMENT + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("make", "settled", "work"),
+    [
+        (make_upload, {"state": UploadState.COMPLETE}, lambda r, t: r.expired_uploads(before=t, limit=9)),
+        (
+            lambda: make_upload(state=UploadState.COMPLETING),
+            {"state": UploadState.COMPLETE},
+            lambda r, t: r.unsettled_uploads(before=t, limit=9),
+        ),
+        (make_job, {"state": JobState.SUCCEEDED}, lambda r, t: r.unfinished_jobs(before=t, limit=9)),
+        (make_delivery, {"state": DeliveryState.DELIVERED}, lambda r, t: r.due_deliveries(before=t, limit=9)),
+    ],
+    ids=["expired_uploads", "unsettled_uploads", "unfinished_jobs", "due_deliveries"],
+)
+def test_work_is_listed_when_due_and_until_it_is_done(
+    records: Records,
+    make: Callable[[], Upload | Job | Delivery],
+    settled: dict[str, object],
+    work: Callable[[Records, datetime], list[object]],
+) -> None:
+    record = make()
+    records.commit(Create(record))
+    assert work(records, MOMENT) == []
+    assert work(records, LATER) == [record]
+    records.commit(Replace(record.model_copy(update={**settled, "version": 2})))
+    assert work(records, LATER) == []
+
+
+def test_an_event_is_listed_until_it_is_dispatched(records: Records) -> None:
+    origin = Origin(environment="dev", now=MOMENT, event_id=new_id(Prefix.EVENT))
+    asset, event = advance(make_asset(version=0), EventType.ASSET_CREATED, origin)
+    records.commit(Create(asset), Create(event))
+    assert records.undispatched_events(before=MOMENT, limit=9) == []
+    assert records.undispatched_events(before=LATER, limit=9) == [event]
+    for _ in range(2):
+        records.mark_dispatched(event)
+    assert records.undispatched_events(before=LATER, limit=9) == []
+    assert records.event(TENANT, asset.id, 1) == event.model_copy(update={"dispatched": True})
+
+
+def test_marking_an_unknown_event_writes_nothing(records: Records) -> None:
+    stranger = Event(
+        id=new_id(Prefix.EVENT),
+        type=EventType.ASSET_CREATED,
+        tenant_id=TENANT,
+        asset_id=new_id(Prefix.ASSET),
+        sequence=1,
+        timestamp=MOMENT,
+        body="{}",
+    )
+    records.mark_dispatched(stranger)
+    assert records.event(TENANT, stranger.asset_id, 1) is None
+
+
+def test_a_work_list_is_bounded(records: Records) -> None:
+    records.commit(*(Create(make_job()) for _ in range(20)))
+    assert len(records.unfinished_jobs(before=LATER, limit=7)) == 7
