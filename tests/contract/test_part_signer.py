@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 from moto import mock_aws
+
 from sluice.adapters.clock import now
 from sluice.adapters.part_signer import SESSION_S, S3PartSigner
 from sluice.domain.parts import MIB
-
 from tests.unit.world import World
 
 
