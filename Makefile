@@ -7,9 +7,10 @@ MAKEFLAGS += --no-builtin-rules
 .NOTPARALLEL:
 
 # Settings count only when given to make itself (`make key TENANT=...`): names like ENV and NAME mean other things in a shell.
-$(foreach name,ENV FILE JSON NAME TENANT SCOPES ONLY UPGRADE,$(if $(filter command,$(origin $(name))),,\
+$(foreach name,ENV FILE JSON NAME TENANT SCOPES ONLY UPGRADE CONTEXT,$(if $(filter command,$(origin $(name))),,\
   $(eval unexport $(name))$(eval override $(name) :=)))
 TARGET_ENV := $(or $(ENV),local)
+IN_CONTEXT := -c environment=$(TARGET_ENV) $(patsubst %,-c '%',$(CONTEXT))
 
 SYSTEM_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.sluice/node/bin:$(PATH)
@@ -105,12 +106,12 @@ redrive: setup ## send dead webhook deliveries again [ENV=]
 # ---------------------------------------------------------------- AWS
 
 .PHONY: synth deploy
-synth: setup ## the CloudFormation templates, into cdk.out [ENV=]
-	@$(CDK) synth --quiet --all -c environment=$(TARGET_ENV)
+synth: setup ## the CloudFormation templates, into cdk.out [ENV=] [CONTEXT="name=value ..."]
+	@$(CDK) synth --quiet --all $(IN_CONTEXT)
 
-deploy: setup ## deploy to the AWS account of your credentials: ENV=dev|staging|prod
+deploy: setup ## deploy to the AWS account of your credentials: ENV=dev|staging|prod [CONTEXT="name=value ..."]
 	@case "$(TARGET_ENV)" in dev|staging|prod) ;; *) echo "deploy where? make deploy ENV=dev|staging|prod" >&2; exit 2;; esac
-	@$(CDK) deploy --all --require-approval broadening -c environment=$(TARGET_ENV)
+	@$(CDK) deploy --all --require-approval broadening $(IN_CONTEXT)
 
 # ---------------------------------------------------------------- gates
 
