@@ -44,7 +44,8 @@ class Frames:
 
 class Player:
     def __init__(self) -> None:
-        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=urllib3.Retry(None, connect=0, read=0, status=0, redirect=3))
+        redirects_only = urllib3.Retry(None, connect=0, read=0, status=0, redirect=3)
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=redirects_only)
 
     def status(self, url: str) -> int:
         return int(self._http.request("GET", url, redirect=False).status)
@@ -66,6 +67,13 @@ class Player:
         if not found:
             raise PlaybackFailed("the master playlist names no variant")
         return sorted(found, key=lambda variant: (variant.height or 0, variant.bitrate), reverse=True)
+
+    def playlist_urls(self, master_url: str) -> list[str]:
+        """Of every rendition: variants, sound, and I-frames for trick play."""
+        lines = self.fetch(master_url).decode().splitlines()
+        named = [_attributes(line).get("URI", "") for line in lines if line.startswith("#EXT-X-")]
+        plain = [line for line in lines if line and not line.startswith("#")]
+        return [urljoin(master_url, uri) for uri in (*named, *plain) if uri]
 
     def media_urls(self, playlist_url: str) -> list[str]:
         """Initialization segment and every media segment, in order of play."""

@@ -1,6 +1,7 @@
 """A webhook receiver on loopback: verifies every request with the Standard Webhooks library and keeps the events."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
@@ -30,15 +31,30 @@ class Received:
         return int(self.event["sequence"])
 
 
-class Receiver:
-    """`with Receiver() as receiver: ... receiver.trust(secret) ... receiver.next(after=3, timeout_s=10)`."""
+@dataclass(frozen=True)
+class Request:
+    """One attempt as it reached the endpoint."""
 
-    def __init__(self) -> None:
+    webhook_id: str  # the header: the same for every attempt at one event
+    status: int  # what it was answered
+
+
+class Receiver:
+    """`with Receiver() as receiver: ... receiver.trust(secret) ... receiver.wait(asset_id, known=3, timeout_s=10)`.
+
+    Its port is its own from the start, but nobody answers there outside the `with` block: an endpoint that is down.
+    """
+
+    def __init__(self, refusals: Sequence[int] = ()) -> None:
+        """`refusals`: statuses that the first requests are answered with."""
+        self.requests: list[Request] = []
+        self._refusals = list(refusals)
         self._received: dict[str, Received] = {}  # by event id: deliveries are at-least-once
         self._changed = Condition()
         self._webhook: Webhook | None = None
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler(), bind_and_activate=False)
         self._server.daemon_threads = True
+        self._server.server_bind()
 
     @property
     def url(self) -> str:
@@ -62,6 +78,15 @@ class Receiver:
             )
         return self.events(asset_id)
 
+    def _answer(self, body: bytes, headers: dict[str, str]) -> int:
+        with self._changed:
+            refusal = self._refusals.pop(0) if self._refusals else None
+        status = refusal or self._accept(body, headers)
+        with self._changed:
+            self.requests.append(Request(headers.get("webhook-id", ""), status))
+            self._changed.notify_all()
+        return status
+
     def _accept(self, body: bytes, headers: dict[str, str]) -> int:
         try:
             if self._webhook is None:
@@ -83,7 +108,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                self.send_response(receiver._accept(body, headers))
+                self.send_response(receiver._answer(body, headers))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -93,6 +118,7 @@ class Receiver:
         return Handler
 
     def __enter__(self) -> Self:
+        self._server.server_activate()
         Thread(target=self._server.serve_forever, daemon=True, name="webhook-receiver").start()
         return self
 
