@@ -17,9 +17,9 @@ from tests.contract.engine.conftest import IMAGE, Eventually
 from tests.contract.engine.resources import function, ref, resource, role, task_definition
 
 BUSY = """
-import pathlib, tempfile, time
+import os, pathlib, tempfile, time
 def handler(event, context):
-    pathlib.Path(tempfile.gettempdir(), "busy").touch()
+    pathlib.Path(tempfile.gettempdir(), "pid").write_text(str(os.getpid()))
     time.sleep(600)
 """
 REMEMBER = "def handler(event, context): return 'still here'"
@@ -93,16 +93,20 @@ def test_stopping_the_engine_ends_its_tasks(tmp_path: Path, eventually: Eventual
     assert start_time(task) is None
 
 
-def test_a_function_at_work_does_not_hold_up_the_stop(tmp_path: Path, eventually: Eventually) -> None:
+def test_a_function_at_work_ends_with_the_engine_and_does_not_hold_it_up(
+    tmp_path: Path, eventually: Eventually
+) -> None:
     template = {"Role": role("lambda"), "Function": function(BUSY, "Role", Timeout=600)}
     with Engine(tmp_path) as own:
         name = create_stack(own, "busy", template, {"Name": ref("Function")})["Name"]
         own.client("lambda").invoke(FunctionName=name, InvocationType="Event")
         own.client("sqs").create_queue(QueueName="saved")
-        eventually((tmp_path / "tmp" / "busy").exists)
+        written = tmp_path / "tmp" / "pid"
+        pid = int(eventually(lambda: written.exists() and written.read_text()))
         began = time.monotonic()
         own.stop()
         assert time.monotonic() - began < STOP_GRACE_S / 2
+        assert start_time(pid) is None
         own.start()
         assert own.client("sqs").get_queue_url(QueueName="saved")
 
