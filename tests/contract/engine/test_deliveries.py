@@ -86,47 +86,53 @@ def queue_source(queue_id: str, function_id: str) -> Resource:
     )
 
 
-def template() -> dict[str, Resource]:
+def reading_role() -> Resource:
     queue_reading = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
     streams = ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams"]
+    return role(
+        "lambda",
+        allow(["dynamodb:PutItem"], attribute("Seen", "Arn")),
+        allow(queue_reading, [attribute("Objects", "Arn"), attribute("Messages", "Arn")]),
+        allow(streams, attribute("Source", "StreamArn")),
+    )
+
+
+def objects_to_queue() -> dict[str, Resource]:
+    """Bucket -> EventBridge rule -> queue."""
     to_queue = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": attribute("Objects", "Arn"),
     }
-    inserted_events = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}}
+    policy = {"Version": "2012-10-17", "Statement": [to_queue]}
     created = {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
         "detail": {"bucket": {"name": [ref("Bucket")]}, "object": {"key": [{"prefix": "uploads/"}]}},
     }
+    by_event_bridge = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    target = {"Id": "queue", "Arn": attribute("Objects", "Arn")}
     return {
-        "Role": role(
-            "lambda",
-            allow(["dynamodb:PutItem"], attribute("Seen", "Arn")),
-            allow(queue_reading, [attribute("Objects", "Arn"), attribute("Messages", "Arn")]),
-            allow(streams, attribute("Source", "StreamArn")),
-        ),
-        "Seen": table(),
-        "Source": table(StreamSpecification={"StreamViewType": "NEW_IMAGE"}),
-        "Bucket": resource(
-            "S3::Bucket", NotificationConfiguration={"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
-        ),
+        "Bucket": resource("S3::Bucket", NotificationConfiguration=by_event_bridge),
         "Objects": resource("SQS::Queue"),
-        "ObjectsPolicy": resource(
-            "SQS::QueuePolicy",
-            Queues=[ref("Objects")],
-            PolicyDocument={"Version": "2012-10-17", "Statement": [to_queue]},
-        ),
-        "OnCreated": resource(
-            "Events::Rule", EventPattern=created, Targets=[{"Id": "queue", "Arn": attribute("Objects", "Arn")}]
-        ),
+        "ObjectsPolicy": resource("SQS::QueuePolicy", Queues=[ref("Objects")], PolicyDocument=policy),
+        "OnCreated": resource("Events::Rule", EventPattern=created, Targets=[target]),
+    }
+
+
+def template() -> dict[str, Resource]:
+    inserted_events = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}}
+    return {
+        "Role": reading_role(),
+        "Seen": table(),
+        **objects_to_queue(),
         "OnObject": recorder(ON_OBJECT),
         "ObjectSource": queue_source("Objects", "OnObject"),
         "Messages": resource("SQS::Queue", VisibilityTimeout=5),
         "HalfFailing": recorder(HALF_FAILING),
         "MessageSource": queue_source("Messages", "HalfFailing"),
+        "Source": table(StreamSpecification={"StreamViewType": "NEW_IMAGE"}),
         "OnStream": recorder(ON_STREAM),
         "StreamSource": resource(
             "Lambda::EventSourceMapping",

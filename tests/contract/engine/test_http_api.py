@@ -32,6 +32,20 @@ def invocation_of(function_id: str) -> Resource:
     return {"Fn::Join": ["", [path, attribute(function_id, "Arn"), "/invocations"]]}
 
 
+def authorizer() -> Resource:
+    return resource(
+        "ApiGatewayV2::Authorizer",
+        ApiId=ref("Api"),
+        Name="identify",
+        AuthorizerType="REQUEST",
+        AuthorizerPayloadFormatVersion="2.0",
+        EnableSimpleResponses=True,
+        AuthorizerResultTtlInSeconds=0,
+        IdentitySource=[],
+        AuthorizerUri=invocation_of("Authorize"),
+    )
+
+
 def template() -> dict[str, Resource]:
     cors = {
         "AllowOrigins": [ORIGIN],
@@ -52,17 +66,7 @@ def template() -> dict[str, Resource]:
         "Echo": function(ECHO, "Role"),
         "Api": resource("ApiGatewayV2::Api", Name="api", ProtocolType="HTTP", CorsConfiguration=cors),
         "Stage": resource("ApiGatewayV2::Stage", ApiId=api, StageName="$default", AutoDeploy=True),
-        "Authorizer": resource(
-            "ApiGatewayV2::Authorizer",
-            ApiId=api,
-            Name="identify",
-            AuthorizerType="REQUEST",
-            AuthorizerPayloadFormatVersion="2.0",
-            EnableSimpleResponses=True,
-            AuthorizerResultTtlInSeconds=0,
-            IdentitySource=[],
-            AuthorizerUri=invocation_of("Authorize"),
-        ),
+        "Authorizer": authorizer(),
         "Integration": resource(
             "ApiGatewayV2::Integration",
             ApiId=api,
