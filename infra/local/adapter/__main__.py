@@ -25,6 +25,7 @@ from infra.local.adapter import (
     states_paths,
     states_tasks,
     stop_task,
+    stream_positions,
     task_events,
     task_roles,
 )
@@ -45,6 +46,7 @@ PATCHES: tuple[Any, ...] = (
     image_registry,
     function_url_origin,
     functions,
+    stream_positions,
     http_api,
     signed_urls,
     states_execution,
