@@ -1,0 +1,40 @@
+"""What takes a minute. It has been passing since the first test (see `minutes_running`)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from infra.local.demo.playing import Player
+from tests.e2e.conftest import LostUpload
+from tests.e2e.customer import states, types
+from tests.e2e.film import Film
+from tests.e2e.stacks import Stacks
+from tests.e2e.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_session_cannot_be_opened_after_its_end_but_plays_on(film: Film, player: Player) -> None:
+    session = film.session
+    eventually(lambda: player.status(session["hls_url"]) == 403, "the end of the session", every_s=0.5)
+    assert datetime.now(UTC) >= datetime.fromisoformat(session["expires_at"])
+    assert player.status(session["dash_url"]) == 403
+    assert player.status(session["poster_url"]) == 403
+    assert player.status(film.playlist_url) == 200  # a player that switches renditions asks again
+    assert player.status(film.media_urls[-1]) == 200
+
+
+def test_a_lost_s3_event_is_found_by_reconcile(lost_upload: LostUpload, stacks: Stacks) -> None:
+    customer, slot = lost_upload
+
+    def swept() -> bool:
+        stacks.invoke("reconcile")
+        return customer.asset(slot)["job_id"] is not None
+
+    eventually(swept, "reconcile to find the object", every_s=1)
+    history = customer.history(slot)
+    assert states(history) == ["created", "ingesting", "uploaded", "processing", "ready"]
+    assert types(history).count("upload.complete") == 1
+    told = {one.type: datetime.fromisoformat(one.event["timestamp"]) for one in history}
+    assert (told["upload.complete"] - told["asset.updated"]).total_seconds() > 55  # nobody else had told
+    assert len(stacks.executions(slot["asset_id"])) == 1
