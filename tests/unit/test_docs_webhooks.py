@@ -1,0 +1,72 @@
+"""The webhooks page: its receiver runs, its example is an envelope, its table is the code's."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sluice.adapters.webhook_signer import StandardWebhooksSigner
+from sluice.config import DeliverWebhookSettings
+from sluice.domain.events import EventType, Origin, describe
+from sluice.domain.states import AssetState
+from sluice.service.webhooks import MAX_WEBHOOKS
+from tests.contract.samples import make_asset
+from tests.documents import REPOSITORY, code, rows
+
+PAGE = REPOSITORY / "docs" / "webhooks.md"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+Receive = Callable[[str, dict[str, str], bytes], int]
+
+
+@pytest.fixture
+def receive() -> Receive:
+    names: dict[str, Any] = {}
+    exec(compile(code(PAGE, "Verify", "python"), str(PAGE), "exec"), names)  # noqa: S102 - the page is ours
+    return names["receive"]  # type: ignore[no-any-return]
+
+
+def signed(body: str, *, at: datetime) -> dict[str, str]:
+    return StandardWebhooksSigner().headers(secret=SECRET, message_id=json.loads(body)["id"], sent_at=at, body=body)
+
+
+def test_the_receiver_takes_what_we_send_once(receive: Receive, capsys: pytest.CaptureFixture[str]) -> None:
+    body = code(PAGE, "Events", "json")
+    headers = signed(body, at=datetime.now(UTC))
+    assert [receive(SECRET, headers, body.encode()) for _ in range(2)] == [204, 204]
+    assert capsys.readouterr().out == "transcode.ready ast_01m827pqg7h12y81tncc8mn8q7 ready\n"
+
+
+def test_the_receiver_refuses_the_rest(receive: Receive, capsys: pytest.CaptureFixture[str]) -> None:
+    body = code(PAGE, "Events", "json")
+    fresh, stale = datetime.now(UTC), datetime.now(UTC) - timedelta(minutes=6)
+    assert receive(SECRET, signed(body, at=fresh), body.replace("ready", "failed").encode()) == 401
+    assert receive(SECRET, signed(body, at=stale), body.encode()) == 401
+    assert receive("whsec_" + "A" * 32, signed(body, at=fresh), body.encode()) == 401
+    assert receive(SECRET, {}, body.encode()) == 401
+    assert capsys.readouterr().out == ""
+
+
+def test_the_example_has_the_shape_of_an_envelope() -> None:
+    example = json.loads(code(PAGE, "Events", "json"))
+    origin = Origin(environment="dev", now=datetime.now(UTC), event_id=example["id"])
+    real = json.loads(describe(make_asset(), EventType(example["type"]), origin, previous_state=None).body)
+    assert list(real) == list(example)
+    assert list(real["data"]) == list(example["data"])
+    assert real["api_version"] == example["api_version"]
+
+
+def test_the_table_holds_every_event_type() -> None:
+    listed = {kind.strip("`"): state.strip("`") for kind, state, _ in rows(PAGE, "Events")}
+    assert listed.keys() == set(EventType)
+    assert set(listed.values()) - {""} <= set(AssetState)
+
+
+def test_figures_of_the_text_are_the_code_s() -> None:
+    text = " ".join(PAGE.read_text().split())
+    defaults = DeliverWebhookSettings.model_fields
+    assert defaults["retry_schedule_s"].default == "0,5,60,300"
+    assert "at once, after 5 s, 1 min and 5 min" in text
+    assert f"within {defaults['timeout_s'].default:.0f} s" in text
+    assert f"at most {MAX_WEBHOOKS} endpoints" in text
