@@ -34,11 +34,18 @@ HOURLY = (
 )
 
 
-def test_the_idle_cost_stays_below_its_ceiling(prod: Deployment) -> None:
-    queues = [one for one in prod.resources("AWS::Lambda::EventSourceMapping") if "ScalingConfig" in one.properties]
-    lines = {kind: len(prod.resources(kind)) * price for kind, price in MONTHLY.items()}
+def idle_cost(deployment: Deployment) -> dict[str, float]:
+    """US dollars a month, by what they are for."""
+    mappings = deployment.resources("AWS::Lambda::EventSourceMapping")
+    queues = [one for one in mappings if "ScalingConfig" in one.properties]
+    lines = {kind: len(deployment.resources(kind)) * price for kind, price in MONTHLY.items()}
     lines |= {what: SWEEPS * price for what, price in PER_SWEEP.items()}
     lines["polling of queues"] = len(queues) * POLLS * PRICE_OF_A_POLL
+    return lines
+
+
+def test_the_idle_cost_stays_below_its_ceiling(prod: Deployment) -> None:
+    lines = idle_cost(prod)
     total = sum(lines.values())
     for what, dollars in lines.items():
         print(f"{dollars:6.2f}  {what}")
