@@ -16,7 +16,7 @@ from tests.e2e.stacks import Stacks
 pytestmark = pytest.mark.e2e
 
 
-def problem(answer: urllib3.BaseHTTPResponse, status: int) -> dict[str, Any]:
+def assert_problem(answer: urllib3.BaseHTTPResponse, status: int) -> dict[str, Any]:
     """The body, which says the same as the status line."""
     assert answer.status == status, answer.data
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -28,28 +28,29 @@ def problem(answer: urllib3.BaseHTTPResponse, status: int) -> dict[str, Any]:
 
 def test_no_key_is_401(stacks: Stacks) -> None:
     answer = urllib3.request("GET", f"{stacks.outputs['ApiUrl']}/v1/assets")
-    assert problem(answer, 401)["code"] == "unauthenticated"
+    assert assert_problem(answer, 401)["code"] == "unauthenticated"
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_a_malformed_key_is_401(stacks: Stacks, customer: Customer) -> None:
     for key in ("sk_local_0", "eyJhbGciOiJub25lIn0.e30.", "ключ"):
         headers = {"Authorization": f"Bearer {key}".encode().decode("latin-1")}
-        problem(customer.http.request("GET", f"{stacks.outputs['ApiUrl']}/v1/assets", headers=headers), 401)
+        assert_problem(customer.http.request("GET", f"{stacks.outputs['ApiUrl']}/v1/assets", headers=headers), 401)
 
 
 def test_an_unknown_key_is_401(stacks: Stacks, customer: Customer) -> None:
     """Well formed, checksum and all, but nobody was given it."""
     unknown = format_key("local", f"key_{'0' * 26}", base62(7, 43))
     assert (
-        problem(Api(stacks.outputs["ApiUrl"], unknown).request("GET", "/v1/assets"), 401)["code"] == "unauthenticated"
+        assert_problem(Api(stacks.outputs["ApiUrl"], unknown).request("GET", "/v1/assets"), 401)["code"]
+        == "unauthenticated"
     )
 
 
 def test_a_wrong_secret_is_401(stacks: Stacks, customer: Customer) -> None:
     made = stacks.operator.create_key(customer.tenant_id, ["assets:read"])
     forged = format_key("local", made["key_id"], base62(7, 43))
-    problem(Api(stacks.outputs["ApiUrl"], forged).request("GET", "/v1/assets"), 401)
+    assert_problem(Api(stacks.outputs["ApiUrl"], forged).request("GET", "/v1/assets"), 401)
     assert Api(stacks.outputs["ApiUrl"], made["key"]).request("GET", "/v1/assets").status == 200
 
 
@@ -60,7 +61,7 @@ def test_an_expired_key_is_401(stacks: Stacks, customer: Customer) -> None:
     assert key is not None and key.expires_at is not None
     ended = key.model_copy(update={"expires_at": key.created_at})
     stacks.engine.client("dynamodb").put_item(TableName=stacks.outputs["TableName"], Item=to_item(ended))
-    refused = problem(Api(stacks.outputs["ApiUrl"], made["key"]).request("GET", "/v1/assets"), 401)
+    refused = assert_problem(Api(stacks.outputs["ApiUrl"], made["key"]).request("GET", "/v1/assets"), 401)
     assert "expired" in refused["detail"]
 
 
@@ -78,14 +79,14 @@ def test_a_missing_scope_is_403_and_named(
 ) -> None:
     others = sorted({"uploads:write", "assets:read", "playback:sign", "webhooks:manage"} - {scope})
     api = Api(stacks.outputs["ApiUrl"], stacks.operator.create_key(customer.tenant_id, others)["key"])
-    refused = problem(api.request(method, path, {} if method == "POST" else None), 403)
+    refused = assert_problem(api.request(method, path, {} if method == "POST" else None), 403)
     assert (refused["code"], scope in refused["detail"]) == ("missing_scope", True)
 
 
 def test_the_playback_ring_does_not_manage(film: Film, stacks: Stacks) -> None:
     """A playback token is no API key."""
     token = film.session["hls_url"].split("token=")[1]
-    problem(Api(stacks.outputs["ApiUrl"], token).request("GET", "/v1/assets"), 401)
+    assert_problem(Api(stacks.outputs["ApiUrl"], token).request("GET", "/v1/assets"), 401)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_anothers_id_answers_as_an_unknown_one(
             name: value.format(**ids) if isinstance(value, str) else value for name, value in (body or {}).items()
         }
         found = customer.api.request(method, path.format(**ids), filled if body else None)
-        problem(found, 404)
+        assert_problem(found, 404)
         text = found.data.decode().replace(found.headers["X-Request-Id"], "REQUEST")
         for name, value in ids.items():
             text = text.replace(value, name)
@@ -157,7 +158,7 @@ def test_a_list_holds_the_tenants_own_only(
 def test_a_field_that_is_wrong_is_422_and_pointed_at(
     customer: Customer, path: str, body: dict[str, Any], pointer: str
 ) -> None:
-    refused = problem(customer.api.request("POST", path, body), 422)
+    refused = assert_problem(customer.api.request("POST", path, body), 422)
     assert pointer in [error["pointer"] for error in refused["errors"]]
 
 
@@ -166,6 +167,6 @@ def test_no_such_route_is_404(customer: Customer) -> None:
 
 
 def test_a_refused_request_stored_nothing(customer: Customer, stacks: Stacks) -> None:
-    problem(customer.api.request("POST", "/v1/uploads", {"size_bytes": 1, "colour": "red"}), 422)
+    assert_problem(customer.api.request("POST", "/v1/uploads", {"size_bytes": 1, "colour": "red"}), 422)
     assert customer.api.call("GET", "/v1/assets")["data"] == []
     assert stacks.open_multipart_uploads(f"uploads/{customer.tenant_id}/") == []
