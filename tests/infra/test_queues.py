@@ -32,6 +32,17 @@ def test_every_dead_letter_queue_has_an_alarm_that_reaches_the_topic(dev: Deploy
         assert [name for name in watched if queue.logical_id in name], queue.name
 
 
+def test_alarms_of_this_account_may_publish_to_the_topic(dev: Deployment) -> None:
+    """A topic policy replaces SNS's own, by which the topic's account could publish."""
+    topic = dev.only("AWS::SNS::Topic")
+    policy = dev.only("AWS::SNS::TopicPolicy").properties
+    assert policy["Topics"] == [{"Ref": topic.logical_id}]
+    [allowed] = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert (allowed["Action"], allowed["Resource"]) == ("sns:Publish", {"Ref": topic.logical_id})
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 def test_messages_are_kept_for_two_weeks_and_encrypted(dev: Deployment) -> None:
     for queue in dev.resources(QUEUE):
         assert queue.properties["MessageRetentionPeriod"] == 1_209_600, queue.name
