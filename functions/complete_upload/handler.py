@@ -29,8 +29,10 @@ def handle(record: SQSRecord) -> None:
     complete_upload(
         tenant_id=wanted["tenant_id"],
         upload_id=wanted["upload_id"],
+        environment=deps().environment,
         records=deps().records,
         objects=deps().objects,
+        new_id=deps().new_id,
         now=deps().now,
     )
 

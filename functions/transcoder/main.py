@@ -1,6 +1,6 @@
 """The Fargate task: one attempt at one transcode job.
 
-    python -m functions.transcoder.main transcode --tenant TENANT --job JOB --attempt N
+    python -m functions.transcoder.main transcode --tenant TENANT --job JOB --attempt N --capacity FARGATE
 
 Exit codes (the state machine reads the attempt's result row first; the code is for people and for `Cause`):
   0   published, or nothing left to do
@@ -35,6 +35,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     command.add_argument("--tenant", required=True)
     command.add_argument("--job", required=True)
     command.add_argument("--attempt", required=True, type=int)
+    command.add_argument("--capacity", required=True, choices=("FARGATE_SPOT", "FARGATE"))
     return parser.parse_args(argv)
 
 
@@ -51,7 +52,9 @@ def main(argv: Sequence[str]) -> int:
     bind(tenant_id=wanted.tenant, job_id=wanted.job, attempt=wanted.attempt)
     deps = bootstrap.transcoder(TranscoderSettings.from_env())
     try:
-        ending = transcode(tenant_id=wanted.tenant, job_id=wanted.job, attempt=wanted.attempt, deps=deps)
+        ending = transcode(
+            tenant_id=wanted.tenant, job_id=wanted.job, attempt=wanted.attempt, capacity=wanted.capacity, deps=deps
+        )
     except SluiceError as error:
         refused = error.error_class is not ErrorClass.PROVIDER
         level = logging.INFO if refused else logging.ERROR

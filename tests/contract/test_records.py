@@ -1,7 +1,5 @@
 """What every record store keeps, the in-memory one and DynamoDB's: all or nothing, and assumptions that hold."""
 
-from threading import Barrier, Thread
-
 import pytest
 
 from sluice.domain.errors import WriteConflict
@@ -109,30 +107,6 @@ def test_one_broken_assumption_writes_nothing(records: Records) -> None:
     with pytest.raises(WriteConflict):
         records.commit(Create(fresh), Create(taken))
     assert records.asset(TENANT, fresh.id) is None
-
-
-def test_two_writers_never_both_win(records: Records) -> None:
-    asset = make_asset()
-    records.commit(Create(asset))
-    outcomes: list[str] = []
-    together = Barrier(2)
-
-    def write(title: str) -> None:
-        together.wait(timeout=10)
-        try:
-            records.commit(Replace(asset.model_copy(update={"title": title, "version": 2})))
-            outcomes.append(title)
-        except WriteConflict:
-            outcomes.append("conflict")
-
-    threads = [Thread(target=write, args=(name,)) for name in ("a", "b")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert sorted(outcomes)[-1] == "conflict" and len(set(outcomes)) == 2
-    stored = records.asset(TENANT, asset.id)
-    assert stored is not None and stored.title in outcomes
 
 
 def test_lists_are_newest_first_in_pages_without_gaps_or_tombstones(records: Records) -> None:

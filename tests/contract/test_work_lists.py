@@ -47,6 +47,32 @@ def test_work_is_listed_when_due_and_until_it_is_done(
     assert work(records, LATER) == []
 
 
+def test_a_postponed_row_waits_unless_it_changes(records: Records) -> None:
+    job, changing = make_job(), make_job()
+    records.commit(Create(job), Create(changing))
+    for row in (job, changing):
+        records.postpone(row, LATER)
+    assert records.unfinished_jobs(before=LATER, limit=9) == []
+    assert records.unfinished_jobs(before=LATER + timedelta(seconds=1), limit=1) in ([job], [changing])
+    assert records.job(TENANT, job.id) == job
+    changed = changing.model_copy(update={"state": JobState.RUNNING, "version": 2})
+    records.commit(Replace(changed))
+    assert records.unfinished_jobs(before=LATER, limit=9) == [changed]
+
+
+def test_postponing_what_is_done_lists_nothing(records: Records) -> None:
+    job = make_job(state=JobState.SUCCEEDED)
+    records.commit(Create(job))
+    records.postpone(job, MOMENT)
+    assert records.unfinished_jobs(before=LATER, limit=9) == []
+
+
+def test_the_oldest_work_comes_first_and_no_more_than_asked(records: Records) -> None:
+    jobs = [make_job(updated_at=MOMENT + timedelta(minutes=number)) for number in range(20)]
+    records.commit(*map(Create, reversed(jobs)))
+    assert {job.id for job in records.unfinished_jobs(before=LATER, limit=5)} == {job.id for job in jobs[:5]}
+
+
 def test_an_event_is_listed_until_it_is_dispatched(records: Records) -> None:
     origin = Origin(environment="dev", now=MOMENT, event_id=new_id(Prefix.EVENT))
     asset, event = advance(make_asset(version=0), EventType.ASSET_CREATED, origin)

@@ -16,9 +16,10 @@ class FakeExecutions:
         self.names: list[str] = []  # every execution that ever started; a name is taken for good
         self.ended: set[str] = set()
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job) -> bool:
         if job.id not in self.names:
             self.names.append(job.id)
+        return job.id not in self.ended
 
     def running(self, job: Job) -> bool:
         return job.id in self.names and job.id not in self.ended

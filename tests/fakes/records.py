@@ -34,6 +34,7 @@ M = TypeVar("M", bound=Model)
 class FakeRecords:
     def __init__(self) -> None:
         self.rows: dict[Key, Model] = {}
+        self._postponed: dict[Key, datetime] = {}
         self._lock = Lock()
 
     def commit(self, *writes: Write) -> None:
@@ -43,6 +44,7 @@ class FakeRecords:
             for write in writes:
                 self._check(write)
             for write in writes:
+                self._postponed.pop(key_of(write.record), None)
                 if isinstance(write, Remove):
                     del self.rows[key_of(write.record)]
                 else:
@@ -68,6 +70,10 @@ class FakeRecords:
 
     def save_attempt(self, attempt: DeliveryAttempt) -> None:
         self.rows[key_of(attempt)] = attempt
+
+    def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
+        if due(record) is not None:
+            self._postponed[key_of(record)] = until
 
     def mark_dispatched(self, event: Event) -> None:
         stored = self.rows.get(key_of(event))
@@ -138,7 +144,11 @@ class FakeRecords:
 
     def _due(self, model: type[M], kind: DueKind, before: datetime, limit: int) -> list[M]:
         work = [(record, due(record)) for record in self._all(model)]
-        ready = [(task[1], record) for record, task in work if task and task[0] is kind and task[1] < before]
+        ready = [
+            (moment, record)
+            for record, task in work
+            if task and task[0] is kind and (moment := self._postponed.get(key_of(record), task[1])) < before
+        ]
         return [record for _, record in sorted(ready, key=lambda pair: pair[0])][:limit]
 
     def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:

@@ -65,7 +65,8 @@ class Attempt:
         )
 
     def run(self) -> Ending:
-        return transcode(tenant_id=self.job.tenant_id, job_id=self.job.id, attempt=1, deps=self.deps)
+        job = {"tenant_id": self.job.tenant_id, "job_id": self.job.id}
+        return transcode(**job, attempt=1, capacity="FARGATE_SPOT", deps=self.deps)
 
     def stored(self, path: str) -> bytes:
         (body,) = [media.body for key, media in self.media.objects.items() if key.endswith(path)]

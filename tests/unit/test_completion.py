@@ -61,6 +61,9 @@ def test_an_upload_that_vanished_from_s3_fails() -> None:
     world.objects.abort_multipart(upload.key, upload.multipart_id)
     world.run_completion(upload)
     assert world.upload(upload).state is UploadState.FAILED
+    asset = world.asset_of(upload)
+    assert asset.state is AssetState.FAILED and asset.error is not None and asset.error.code == "upload_closed"
+    assert world.event_types(asset.id)[-1] == "error.processing"
 
 
 def test_the_objects_event_starts_exactly_one_job() -> None:

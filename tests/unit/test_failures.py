@@ -22,6 +22,10 @@ def ecs_task(exit_code: int | None, stop_code: str = "EssentialContainerExited")
     return json.dumps({"StopCode": stop_code, "Containers": [container]})
 
 
+def not_started(reason: str) -> str:
+    return json.dumps({"StopCode": "TaskFailedToStart", "StoppedReason": reason, "Containers": [{"Name": "t"}]})
+
+
 def verdict(
     world: World,
     *,
@@ -55,12 +59,13 @@ def test_a_fault_is_tried_again_and_the_last_time_on_demand() -> None:
         ("ECS.AmazonECSException", '{"Failures":[{"Reason":"RESOURCE:CPU"}]}'),
         ("ECS.AmazonECSException", '{"Failures":[{"Reason":"Capacity is unavailable at this time."}]}'),
         ("ECS.ThrottlingException", "Rate exceeded"),
+        ("States.TaskFailed", not_started("Capacity is unavailable at this time. Please try again later")),
     ],
 )
 def test_lost_capacity_consumes_no_attempt_until_the_total_deadline(error: str, cause: str) -> None:
     world = World()
     again = verdict(world, attempt=2, error=error, cause=cause)
-    assert (again.action, again.attempt) == ("retry", 2)
+    assert (again.action, again.attempt, again.capacity) == ("retry", 2, "FARGATE")
     late = verdict(world, attempt=2, error=error, cause=cause, age=timedelta(hours=25))
     assert late.action == "fail"
 
@@ -74,6 +79,13 @@ def test_the_tasks_own_word_comes_first() -> None:
     assert verdict(world, cause=ecs_task(143)).attempt == 1
     world.records.save_result(JobResult(**result, outcome="succeeded"))
     assert verdict(world, cause=ecs_task(137)).action == "done"
+
+
+def test_an_old_interruption_does_not_excuse_a_run_that_never_started() -> None:
+    world = World()
+    result = {"tenant_id": world.caller.tenant_id, "job_id": "job_x", "attempt": 1, "created_at": world.now()}
+    world.records.save_result(JobResult(**result, outcome="interrupted"))
+    assert verdict(world, error="ECS.AccessDeniedException", cause="User is not authorized").attempt == 2
 
 
 @pytest.mark.parametrize(

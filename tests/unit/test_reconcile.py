@@ -2,7 +2,7 @@ import pytest
 
 from sluice.domain.models import Job
 from sluice.domain.states import AssetState, JobState, UploadState
-from sluice.service.reconcile import Reconciler, reconcile
+from sluice.service.reconcile import LIMIT, Reconciler, reconcile
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.unit.world import World
 
@@ -88,12 +88,63 @@ def test_a_job_whose_execution_died_fails_as_ours(state: JobState) -> None:
     sweep(world)
     assert world.asset_of(upload).state is AssetState.UPLOADED  # its execution runs
     world.executions.ended.add(job.id)
+    world.now.tick(minutes=8)
     sweep(world)
     failed = world.asset_of(upload)
     assert failed.state is AssetState.FAILED and failed.error is not None
     assert (failed.error.code, failed.error.retryable) == ("provider.execution_lost", True)
     assert stored_job(world, job).state is JobState.FAILED
     assert world.event_types(asset.id)[-1] == "error.processing"
+
+
+def test_a_job_started_just_now_is_not_asked_for() -> None:
+    """Its execution may not be visible yet."""
+    world = World()
+    upload, _, _ = world.uploaded()
+    world.executions.names.clear()
+    world.executions.running = lambda job: False  # type: ignore[method-assign]
+    world.now.tick(seconds=61)
+    sweep(world)
+    assert world.asset_of(upload).state is AssetState.UPLOADED
+
+
+def test_long_jobs_do_not_keep_a_lost_one_waiting() -> None:
+    world = World()
+    for _ in range(LIMIT + 5):
+        world.uploaded()
+    world.now.tick(seconds=30)
+    upload, _, lost = world.uploaded()
+    world.executions.names.remove(lost.id)
+    world.now.tick(seconds=61)
+    assert sweep(world)["unfinished_jobs"] == LIMIT
+    sweep(world)
+    assert lost.id in world.executions.names and world.upload(upload).state is UploadState.COMPLETE
+
+
+def test_a_completion_under_way_is_not_joined_by_a_second_one() -> None:
+    world = World()
+    upload, _ = world.create()
+    world.request_completion(upload)
+    world.queue.sent.clear()
+    for _ in range(5):
+        world.now.tick(seconds=61)
+        sweep(world)
+    assert len(world.queue.sent) == 1
+
+
+def test_a_step_stops_at_its_budget() -> None:
+    world = World()
+    for _ in range(3):
+        world.create()
+    world.now.tick(seconds=3601)
+    abort = world.objects.abort_multipart
+
+    def slow(key: str, multipart_id: str) -> None:
+        world.now.tick(seconds=11)
+        abort(key, multipart_id)
+
+    world.objects.abort_multipart = slow  # type: ignore[method-assign]
+    assert sweep(world)["expired_uploads"] == 1
 
 
 def test_events_nobody_dispatched_are_dispatched() -> None:

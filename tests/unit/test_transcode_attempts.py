@@ -92,7 +92,19 @@ class TestCommandLine:
         signal.signal(signal.SIGTERM, before)
 
     def run(self, bench: Bench, attempt: str = "1") -> int:
-        return main(["transcode", "--tenant", bench.tenant, "--job", bench.job_id, "--attempt", attempt])
+        return main(
+            [
+                "transcode",
+                "--tenant",
+                bench.tenant,
+                "--job",
+                bench.job_id,
+                "--attempt",
+                attempt,
+                "--capacity",
+                "FARGATE",
+            ]
+        )
 
     def test_success(self, bench: Bench) -> None:
         assert self.run(bench) == 0

@@ -100,7 +100,13 @@ def test_an_asset_deleted_meanwhile_is_not_published(bench: Bench) -> None:
 
 def test_unknown_jobs_and_assets(bench: Bench) -> None:
     with pytest.raises(JobNotFound):
-        transcode(tenant_id=bench.tenant, job_id=bench.world.new_id(Prefix.JOB), attempt=1, deps=bench.deps)
+        transcode(
+            tenant_id=bench.tenant,
+            job_id=bench.world.new_id(Prefix.JOB),
+            attempt=1,
+            capacity="FARGATE",
+            deps=bench.deps,
+        )
     lost = bench.job.model_copy(update={"asset_id": "ast_none", "version": bench.job.version + 1})
     bench.world.records.commit(Replace(lost))
     with pytest.raises(AssetNotFound):

@@ -107,7 +107,7 @@ def test_aborting_leaves_a_tombstone_and_nothing_in_s3() -> None:
         upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
     assert world.upload(upload).state is UploadState.ABORTED
     assert world.asset_of(upload).state is AssetState.DELETED
-    assert world.event_types(asset.id)[-1] == "asset.deleted"
+    assert world.event_types(asset.id)[-1] == "upload.aborted"
     assert not world.objects.open
     with pytest.raises(UploadClosed):
         world.request_completion(upload)

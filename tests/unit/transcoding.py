@@ -34,7 +34,7 @@ class Bench:
         )
 
     def run(self, attempt: int = 1) -> Ending:
-        return transcode(tenant_id=self.tenant, job_id=self.job_id, attempt=attempt, deps=self.deps)
+        return transcode(tenant_id=self.tenant, job_id=self.job_id, attempt=attempt, capacity="FARGATE", deps=self.deps)
 
     @property
     def job(self) -> Job:

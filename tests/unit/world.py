@@ -84,7 +84,13 @@ class World:
 
     def run_completion(self, upload: Upload) -> None:
         complete_upload(
-            tenant_id=upload.tenant_id, upload_id=upload.id, records=self.records, objects=self.objects, now=self.now
+            tenant_id=upload.tenant_id,
+            upload_id=upload.id,
+            environment="dev",
+            records=self.records,
+            objects=self.objects,
+            new_id=self.new_id,
+            now=self.now,
         )
 
     def accept(self, upload: Upload) -> Job | None:

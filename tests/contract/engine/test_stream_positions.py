@@ -64,4 +64,4 @@ def test_an_event_source_reads_on_after_a_restart(tmp_path: Path, eventually: Ev
 
     with Engine(tmp_path, images=[IMAGE]) as second:
         put(second, "after")
-        eventually(lambda: "after" in told(second, made["Queue"], seen))
+        assert eventually(lambda: "after" in told(second, made["Queue"], seen))

@@ -19,12 +19,13 @@ class StepFunctionsExecutions:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job) -> bool:
         work = {"tenant_id": job.tenant_id, "asset_id": job.asset_id, "job_id": job.id}
-        try:
+        try:  # the same name and input while it runs is success
             self._client.start_execution(stateMachineArn=self._arn, name=job.id, input=json.dumps(work))
         except self._client.exceptions.ExecutionAlreadyExists:
-            return
+            return False
+        return True
 
     def running(self, job: Job) -> bool:
         arn = self._arn.replace(":stateMachine:", ":execution:") + f":{job.id}"

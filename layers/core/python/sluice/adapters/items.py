@@ -100,12 +100,17 @@ def due(record: Model) -> tuple[DueKind, datetime] | None:
             return None
 
 
+def due_position(moment: datetime, key: Key) -> str:
+    """Sorts by time within a shard of the work index."""
+    return f"{timestamp(moment)}#{key.pk}"
+
+
 def _indexes(record: Model, key: Key) -> Item:
     entries: Item = {}
     if work := due(record):
         kind, moment = work
         entries[table.DUE_PK] = table.due_partition(kind, key.pk + key.sk)
-        entries[table.DUE_SK] = f"{timestamp(moment)}#{key.pk}"
+        entries[table.DUE_SK] = due_position(moment, key)
     match record:
         case Asset() if record.state is not AssetState.DELETED:
             entries[table.LIST_PK] = table.asset_list(record.tenant_id)

@@ -3,6 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sluice.domain.errors import ProviderFailure
+
 
 class S3MediaObjects:
     def __init__(self, client: Any, bucket: str) -> None:
@@ -12,12 +16,16 @@ class S3MediaObjects:
     def put_file(
         self, key: str, path: Path, *, content_type: str, cache_control: str, metadata: dict[str, str]
     ) -> None:
+        """Raises ProviderFailure."""
         with path.open("rb") as body:
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                ContentType=content_type,
-                CacheControl=cache_control,
-                Metadata=metadata,
-            )
+            try:
+                self._client.put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    CacheControl=cache_control,
+                    Metadata=metadata,
+                )
+            except (ClientError, BotoCoreError) as error:
+                raise ProviderFailure("A result could not be stored.") from error

@@ -6,15 +6,16 @@ since the SDK does not, and say nothing about the assumptions.
 
 import random
 import time
+from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice import table
-from sluice.adapters.items import key_of, to_item
+from sluice.adapters.items import due_position, key_of, to_item
 from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event
-from sluice.domain.models import DeliveryAttempt, JobProgress, JobResult, Model
+from sluice.domain.models import DeliveryAttempt, Job, JobProgress, JobResult, Model, Upload
 from sluice.service.ports import Create, Remove, Replace, Write
 from sluice.table import Key
 
@@ -58,7 +59,11 @@ class RecordWrites:
                 return {"Delete": {"TableName": self._table, "Key": wire_key(key_of(record)), **_at(record.version)}}
 
     def _put(self, record: Model) -> None:
-        self._client.put_item(TableName=self._table, Item=to_item(record))
+        """Raises ProviderFailure."""
+        try:
+            self._client.put_item(TableName=self._table, Item=to_item(record))
+        except (ClientError, BotoCoreError) as error:
+            raise ProviderFailure() from error
 
     def save_progress(self, progress: JobProgress) -> None:
         self._put(progress)
@@ -69,16 +74,28 @@ class RecordWrites:
     def save_attempt(self, attempt: DeliveryAttempt) -> None:
         self._put(attempt)
 
+    def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
+        key = key_of(record)
+        self._update(
+            key,
+            UpdateExpression=f"SET {table.DUE_SK} = :until",
+            ConditionExpression=f"attribute_exists({table.DUE_SK})",
+            ExpressionAttributeValues={":until": {"S": due_position(until, key)}},
+        )
+
     def mark_dispatched(self, event: Event) -> None:
+        self._update(
+            key_of(event),
+            UpdateExpression=f"SET #record.dispatched = :true REMOVE {table.DUE_PK}, {table.DUE_SK}",
+            ConditionExpression=f"attribute_exists({table.PK})",
+            ExpressionAttributeNames={"#record": "record"},
+            ExpressionAttributeValues={":true": {"BOOL": True}},
+        )
+
+    def _update(self, key: Key, **expressions: Any) -> None:
+        """Does nothing when the condition does not hold."""
         try:
-            self._client.update_item(
-                TableName=self._table,
-                Key=wire_key(key_of(event)),
-                UpdateExpression=f"SET #record.dispatched = :true REMOVE {table.DUE_PK}, {table.DUE_SK}",
-                ConditionExpression=f"attribute_exists({table.PK})",
-                ExpressionAttributeNames={"#record": "record"},
-                ExpressionAttributeValues={":true": {"BOOL": True}},
-            )
+            self._client.update_item(TableName=self._table, Key=wire_key(key), **expressions)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise

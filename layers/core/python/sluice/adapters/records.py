@@ -129,8 +129,8 @@ class DynamoRecords(RecordWrites):
     # work lists
 
     def _due(self, model: type[M], kind: DueKind, before: datetime, limit: int) -> list[M]:
-        """Oldest work of each shard first; rows that changed since the index was written are left out."""
-        keys: list[Key] = []
+        """Oldest first over all shards; rows that changed since the index was written are left out."""
+        found: list[dict[str, Any]] = []
         for partition in table.due_partitions(kind):
             answer = self._client.query(
                 TableName=self._table,
@@ -139,11 +139,11 @@ class DynamoRecords(RecordWrites):
                 ExpressionAttributeValues={":due": {"S": partition}, ":before": {"S": timestamp(before)}},
                 Limit=limit,
             )
-            keys += [_key(item) for item in answer["Items"]]
-        records = [
-            record for start in range(0, len(keys), 100) for record in self._batch(model, keys[start : start + 100])
-        ]
-        return [record for record in records if _is_due(record, kind, before)][:limit]
+            found += answer["Items"]
+        oldest = sorted(found, key=lambda item: str(item[table.DUE_SK]["S"]))[:limit]
+        keys = [_key(item) for item in oldest]
+        records = [row for start in range(0, len(keys), 100) for row in self._batch(model, keys[start : start + 100])]
+        return [record for record in records if _is_due(record, kind, before)]
 
     def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
         return self._due(Upload, DueKind.UPLOAD_EXPIRY, before, limit)

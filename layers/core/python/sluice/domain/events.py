@@ -18,6 +18,7 @@ class EventType(StrEnum):
     UPLOAD_CREATED = "upload.created"
     UPLOAD_COMPLETE = "upload.complete"
     UPLOAD_EXPIRED = "upload.expired"
+    UPLOAD_ABORTED = "upload.aborted"
     ASSET_CREATED = "asset.created"
     ASSET_UPDATED = "asset.updated"
     ASSET_DELETED = "asset.deleted"

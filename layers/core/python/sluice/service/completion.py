@@ -3,14 +3,26 @@
 from collections.abc import Sequence
 
 from sluice.domain.errors import SluiceError, UploadClosed, UploadIncomplete, UploadSizeMismatch
+from sluice.domain.events import EventType, Origin, advance
+from sluice.domain.ids import Prefix
 from sluice.domain.models import ErrorInfo, Upload
 from sluice.domain.parts import part_count, part_length
-from sluice.domain.states import UPLOAD_EDGES, UploadState, check_edge
-from sluice.service.ports import Clock, Records, Replace, StoredPart, UploadObjects
+from sluice.domain.states import AssetState, UploadState
+from sluice.service.ports import Clock, Create, Ids, Records, Replace, StoredPart, UploadObjects
 from sluice.service.retries import retry_on_conflict
+from sluice.service.uploads import moved
 
 
-def complete_upload(*, tenant_id: str, upload_id: str, records: Records, objects: UploadObjects, now: Clock) -> None:
+def complete_upload(
+    *,
+    tenant_id: str,
+    upload_id: str,
+    environment: str,
+    records: Records,
+    objects: UploadObjects,
+    new_id: Ids,
+    now: Clock,
+) -> None:
     """Join the parts of an upload in `completing`; the S3 event of the new object moves it to `complete`.
 
     Missing or wrong parts reopen the upload with the error, so that the client can send them again. Repeats are no-ops.
@@ -25,10 +37,10 @@ def complete_upload(*, tenant_id: str, upload_id: str, records: Records, objects
     except UploadClosed as gone:
         stored = objects.head(upload.key)
         if stored is None:  # neither a multipart upload nor an object: nothing can complete it any more
-            _reopen_or_fail(upload, gone, to=UploadState.FAILED, records=records, now=now)
+            _fail(upload, gone, environment=environment, records=records, new_id=new_id, now=now)
         # else it was joined before; its S3 event, or reconcile, takes it from here
     except (UploadIncomplete, UploadSizeMismatch) as wrong:
-        _reopen_or_fail(upload, wrong, to=UploadState.OPEN, records=records, now=now)
+        _reopen(upload, wrong, records=records, now=now)
 
 
 def check_parts(upload: Upload, parts: Sequence[StoredPart]) -> None:
@@ -45,14 +57,21 @@ def check_parts(upload: Upload, parts: Sequence[StoredPart]) -> None:
 
 
 @retry_on_conflict
-def _reopen_or_fail(upload: Upload, error: SluiceError, *, to: UploadState, records: Records, now: Clock) -> None:
+def _reopen(upload: Upload, error: SluiceError, *, records: Records, now: Clock) -> None:
     current = records.upload(upload.tenant_id, upload.id)
-    if current is None or current.state is not UploadState.COMPLETING:
+    if current is not None and current.state is UploadState.COMPLETING:
+        records.commit(Replace(moved(current, UploadState.OPEN, now(), error=ErrorInfo.of(error))))
+
+
+@retry_on_conflict
+def _fail(upload: Upload, error: SluiceError, *, environment: str, records: Records, new_id: Ids, now: Clock) -> None:
+    """Upload and asset end together, with one event."""
+    current = records.upload(upload.tenant_id, upload.id)
+    asset = records.asset(upload.tenant_id, upload.asset_id)
+    if current is None or asset is None or current.state is not UploadState.COMPLETING:
         return
-    changes = {
-        "state": check_edge(UPLOAD_EDGES, current.state, to),
-        "error": ErrorInfo.of(error),
-        "updated_at": now(),
-        "version": current.version + 1,
-    }
-    records.commit(Replace(current.model_copy(update=changes)))
+    reason = ErrorInfo.of(error)
+    origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT))
+    failed = moved(current, UploadState.FAILED, origin.now, error=reason)
+    after, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=reason)
+    records.commit(Replace(failed), Replace(after), Create(event))

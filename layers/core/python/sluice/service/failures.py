@@ -21,7 +21,13 @@ SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 TOTAL_DEADLINE = timedelta(hours=24)
 CAPACITY_WAIT_S = 60  # Spot, quota and throttle errors: no fault of the job
 FREE_REASONS = ("SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated")
-FREE_ERRORS = ("ThrottlingException", "CapacityError", "RESOURCE:", "Capacity is unavailable", "limit")
+FREE_ERRORS = (
+    "ThrottlingException",
+    "CapacityError",
+    "RESOURCE:",
+    "Capacity is unavailable",
+    "limit on the number of vCPUs",
+)
 
 Action = Literal["retry", "fail", "done"]
 
@@ -61,14 +67,16 @@ def classify_failure(
         return Verdict("done", failure.attempt, failure.capacity, 0, None)
     if result is not None and result.error is not None and not result.error.retryable:
         return Verdict("fail", failure.attempt, failure.capacity, 0, result.error)
-    free = was_interrupted(failure) or (result is not None and result.outcome == "interrupted")
+    # a stale word of an interrupted run must not excuse a run that never started
+    excused = result is not None and result.outcome == "interrupted" and bool(_task(failure).get("Containers"))
+    free = excused or was_interrupted(failure)
     error = (result.error if result else None) or described_error(failure)
     late = now() - failure.started_at > TOTAL_DEADLINE
     attempt = failure.attempt if free else failure.attempt + 1
     if late or attempt > max_attempts:
         return Verdict("fail", failure.attempt, failure.capacity, 0, error)
-    # the last try buys certainty: on-demand capacity is not taken back
-    capacity = ON_DEMAND if attempt >= max_attempts else failure.capacity
+    # on-demand capacity is not taken back: for the last try, and once Spot was missing or taken
+    capacity = ON_DEMAND if free or attempt >= max_attempts else failure.capacity
     return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else fault_wait_s, error)
 
 
@@ -77,8 +85,9 @@ def was_interrupted(failure: Failure) -> bool:
     task = _task(failure)
     if task.get("StopCode") in FREE_REASONS:
         return True
-    if failure.error == "States.TaskFailed":
-        return False
+    if failure.error == "States.TaskFailed":  # a task that ran is judged by its end, one that could not start by why
+        reason = str(task.get("StoppedReason", "")) if task.get("StopCode") == "TaskFailedToStart" else ""
+        return any(word in reason for word in FREE_ERRORS)
     return any(word in failure.error or word in failure.cause for word in FREE_ERRORS)
 
 

@@ -102,6 +102,10 @@ class Records(Protocol):
     def save_result(self, result: JobResult) -> None: ...
     def save_attempt(self, attempt: DeliveryAttempt) -> None: ...
 
+    def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
+        """Leave the row out of its work list until then, unless it changes before; its version stays."""
+        ...
+
     def mark_dispatched(self, event: Event) -> None:
         """Take the event out of the work index; a no-op when it already is."""
         ...
@@ -181,8 +185,8 @@ class CompletionQueue(Protocol):
 class Executions(Protocol):
     """The `transcode` state machine."""
 
-    def start(self, job: Job) -> None:
-        """Idempotent by job id: an execution that already exists is success."""
+    def start(self, job: Job) -> bool:
+        """True if the job's execution runs, started now or before; False if it has ended. Idempotent by job id."""
         ...
 
     def running(self, job: Job) -> bool:

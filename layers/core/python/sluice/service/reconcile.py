@@ -7,7 +7,7 @@ the row is met again a minute later.
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from sluice.domain.errors import UploadClosed
@@ -25,9 +25,10 @@ from sluice.service.upload_slots import close_upload
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-LIMIT = 200  # rows of one kind in one sweep: bounds the run time, the rest is met a minute later
+LIMIT = 200  # rows of one kind in one sweep, oldest first
+STEP_BUDGET = timedelta(seconds=10)  # five steps within the function's minute; the rest is met in the next sweep
 GRACE = timedelta(seconds=60)  # what the ordinary path gets before the sweeper steps in
-JOB_GRACE = timedelta(minutes=5)
+LOOK_AGAIN = timedelta(minutes=6)  # longer than one completion may take: no second one beside it
 
 
 @dataclass(frozen=True)
@@ -46,23 +47,28 @@ def reconcile(ports: Reconciler) -> dict[str, int]:
     """Run every step once. Returns how many rows each step acted on."""
     moment = ports.now()
     return {
+        "due_deliveries": _each(_send, ports.records.due_deliveries(before=moment, limit=LIMIT), ports),
         "expired_uploads": _each(_expire, ports.records.expired_uploads(before=moment, limit=LIMIT), ports),
         "unsettled_uploads": _each(_settle, ports.records.unsettled_uploads(before=moment - GRACE, limit=LIMIT), ports),
-        "unfinished_jobs": _each(_check_job, _jobs(ports, moment), ports),
+        "unfinished_jobs": _each(_check_job, ports.records.unfinished_jobs(before=moment - GRACE, limit=LIMIT), ports),
         "undispatched_events": _each(
             _dispatch, ports.records.undispatched_events(before=moment - GRACE, limit=LIMIT), ports
         ),
-        "due_deliveries": _each(_send, ports.records.due_deliveries(before=moment, limit=LIMIT), ports),
     }
 
 
 def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Reconciler) -> int:
-    done = 0
+    """Rows that stay due are moved behind the others first, so that no row can keep the others waiting."""
+    done, until = 0, ports.now() + STEP_BUDGET
     for row in rows:
+        if ports.now() > until:
+            break
         try:
+            if isinstance(row, Upload | Job | Event):
+                ports.records.postpone(row, ports.now() + LOOK_AGAIN)
             step(row, ports)
             done += 1
-        except Exception:  # one bad row must not stop the sweep; it stays in the work index
+        except Exception:  # one bad row must not stop the sweep; it is met again later
             logger.exception("reconcile_failed", extra={"step": step.__name__, "row_id": getattr(row, "id", None)})
     return done
 
@@ -99,15 +105,11 @@ def _settle(upload: Upload, ports: Reconciler) -> None:
     )
 
 
-def _jobs(ports: Reconciler, moment: datetime) -> list[Job]:
-    jobs = ports.records.unfinished_jobs(before=moment - GRACE, limit=LIMIT)
-    return [job for job in jobs if job.state is JobState.QUEUED or job.updated_at < moment - JOB_GRACE]
-
-
 def _check_job(job: Job, ports: Reconciler) -> None:
     """Start what was never started; end what runs no more."""
-    if job.state is JobState.QUEUED:
-        ports.executions.start(job)
+    # what has just been started may not be visible yet, so its status is not asked for
+    if job.state is JobState.QUEUED and ports.executions.start(job):
+        return
     if ports.executions.running(job):
         return
     fail_transcode(

@@ -62,11 +62,11 @@ class Superseded(SluiceError):
     message = "Another attempt at the same job took over."
 
 
-def transcode(*, tenant_id: str, job_id: str, attempt: int, deps: TranscoderDeps) -> Ending:
+def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps: TranscoderDeps) -> Ending:
     """Raises what ended the attempt, after writing it into the result row."""
     version_id = None
     try:
-        job = begin_attempt(tenant_id=tenant_id, job_id=job_id, attempt=attempt, deps=deps)
+        job = begin_attempt(tenant_id=tenant_id, job_id=job_id, attempt=attempt, capacity=capacity, deps=deps)
         if job is None:
             return Ending.NOTHING_TO_DO
         with _scratch(deps.scratch) as work:
@@ -102,7 +102,7 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, deps: TranscoderDeps
 
 
 @retry_on_conflict
-def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, deps: TranscoderDeps) -> Job | None:
+def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps: TranscoderDeps) -> Job | None:
     """The job as this attempt must find it when it publishes; None if there is nothing left to do."""
     job = deps.records.job(tenant_id, job_id)
     if job is None:
@@ -115,6 +115,7 @@ def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, deps: Transcoder
         update={
             "state": check_edge(JOB_EDGES, job.state, JobState.RUNNING),
             "attempt": attempt,
+            "capacity": capacity,
             "started_at": job.started_at or moment,
             "updated_at": moment,
             "version": job.version + 1,

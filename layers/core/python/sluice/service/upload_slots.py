@@ -99,7 +99,7 @@ def abort_upload(upload_id: str, *, caller: Caller, ports: UploadPorts) -> None:
         upload_id,
         tenant_id=caller.tenant_id,
         state=UploadState.ABORTED,
-        event_type=EventType.ASSET_DELETED,
+        event_type=EventType.UPLOAD_ABORTED,
         records=ports.records,
         origin=origin_of(caller, ports),
     )

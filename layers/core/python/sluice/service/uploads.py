@@ -15,7 +15,7 @@ from sluice.domain.errors import (
     UploadSizeMismatch,
 )
 from sluice.domain.events import EventType, Origin, advance
-from sluice.domain.ids import Prefix
+from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, Upload
 from sluice.domain.parts import part_count
 from sluice.domain.states import UPLOAD_EDGES, AssetState, UploadState, check_edge
@@ -70,7 +70,7 @@ class UploadPorts:
 
 def get_upload(upload_id: str, *, caller: Caller, records: Records) -> Upload:
     """Raises UploadNotFound, also for another tenant's upload."""
-    upload = records.upload(caller.tenant_id, upload_id)
+    upload = records.upload(caller.tenant_id, upload_id) if is_id(Prefix.UPLOAD, upload_id) else None
     if upload is None:
         raise UploadNotFound()
     return upload
