@@ -74,10 +74,12 @@ def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
     from pathlib import Path
 
     from sluice.adapters.media_objects import S3MediaObjects
+    from sluice.adapters.memory_guard import guard_memory
     from sluice.adapters.process import ToolRunner, locate_binaries
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
     from sluice.service.transcode import TranscoderDeps
 
+    guard_memory()  # before the first program starts
     return TranscoderDeps(
         records=records(settings),
         sources=S3UploadObjects(s3_client(), settings.uploads_bucket),
