@@ -54,7 +54,7 @@ def run_task(scope: Construct, task: TranscoderTask) -> sfn.CustomState:
 def _run_task_parameters(task: TranscoderTask) -> dict[str, Any]:
     command = (
         "States.Array('transcode', '--tenant', $.tenant_id, '--job', $.job_id, '--attempt', "
-        "States.Format('{}', $.attempt))"
+        "States.Format('{}', $.attempt), '--capacity', $.capacity)"
     )
     return {
         "Cluster": task.cluster.cluster_arn,

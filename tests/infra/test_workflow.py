@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from functions.transcoder.main import parse
 from infra.constructs.transcode_states import UNCLASSIFIED
 from infra.node import wheel_node
 from sluice.domain.errors import ErrorClass
@@ -68,8 +69,16 @@ def test_the_task_gets_its_work_by_command(definition: dict[str, Any]) -> None:
     assert override["Name"] == "transcoder"
     assert override["Command.$"] == (
         "States.Array('transcode', '--tenant', $.tenant_id, '--job', $.job_id, "
-        "'--attempt', States.Format('{}', $.attempt))"
+        "'--attempt', States.Format('{}', $.attempt), '--capacity', $.capacity)"
     )
+
+
+@pytest.mark.parametrize("capacity", [SPOT, ON_DEMAND])
+def test_the_task_understands_its_command(definition: dict[str, Any], capacity: str) -> None:
+    [override] = state(definition, "RunTask")["Parameters"]["Overrides"]["ContainerOverrides"]
+    text = override["Command.$"].replace("States.Format('{}', $.attempt)", "2").replace("$.capacity", capacity)
+    wanted = parse([word.strip(" '") for word in text.removeprefix("States.Array(").removesuffix(")").split(",")])
+    assert (wanted.command, wanted.attempt, wanted.capacity) == ("transcode", 2, capacity)
 
 
 def test_it_waits_for_the_task_and_drops_its_long_answer(definition: dict[str, Any]) -> None:
