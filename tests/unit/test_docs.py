@@ -162,7 +162,7 @@ def test_every_code_of_a_failed_job_is_documented() -> None:
     refused = {verdict.code for verdict in subclasses(SourceRejected)}
     tools = {ToolLimitExceeded.code, ToolNotStarted.code}
     listed = {cell(code) for code, *_ in rows(OPERATIONS, "Why a job failed")}
-    assert listed == ours | refused | tools | {"provider_failure", "upload_size_mismatch"}
+    assert listed == ours | refused | tools | {"provider_failure", "upload_size_mismatch", "upload_closed"}
 
 
 def test_the_keys_of_rows_are_the_table_s() -> None:
