@@ -19,7 +19,9 @@ from infra.constructs.transcode_permissions import allow_running
 from infra.constructs.transcoder_task import TranscoderTask
 from sluice.config import ClassifyFailureSettings, FailTranscodeSettings
 
-TOTAL_LIMIT = Duration.hours(24)  # waits for capacity included
+TOTAL_DEADLINE = Duration.hours(24)  # later, `classify_failure` allows no further attempt
+# An execution's timeout runs no Catch: it must lie behind the end of an attempt that began just before the deadline.
+TOTAL_LIMIT = TOTAL_DEADLINE.plus(states.ATTEMPT_LIMIT).plus(Duration.hours(1))
 
 
 class TranscodeWorkflow(Construct):

@@ -13,9 +13,10 @@ from infra.constructs.transcode_states import UNCLASSIFIED
 from infra.node import wheel_node
 from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo
-from sluice.service.failures import ON_DEMAND, SPOT, Failure, Verdict
+from sluice.service.failures import ON_DEMAND, SPOT, TOTAL_DEADLINE, Failure, Verdict
 from tests.infra.deployment import REPOSITORY, Deployment, flat
 
+MARGIN_S = 1_800  # for the last classification and the failing of the job, repetitions included
 VALIDATOR = REPOSITORY / "node_modules" / "asl-validator"
 
 
@@ -135,5 +136,9 @@ def test_a_classifier_that_fails_ends_the_job_with_a_typed_error(definition: dic
     assert state(definition, "Unclassified")["Parameters"] == UNCLASSIFIED
 
 
-def test_deadlines_are_nested(definition: dict[str, Any]) -> None:
-    assert 0 < state(definition, "RunTask")["TimeoutSeconds"] < definition["TimeoutSeconds"] == 86_400
+def test_the_job_s_deadline_comes_before_the_execution_s(definition: dict[str, Any]) -> None:
+    """An execution's timeout runs no Catch. So an attempt that began just before the deadline can still end."""
+    attempt = state(definition, "RunTask")["TimeoutSeconds"]
+    last_verdict = TOTAL_DEADLINE.total_seconds() + attempt
+    assert attempt > 0
+    assert last_verdict + MARGIN_S <= definition["TimeoutSeconds"] <= last_verdict + 3_600
