@@ -46,7 +46,7 @@ def function_logs(engine: Engine) -> Iterator[str]:
 
 
 def engine_log(engine: Engine) -> Iterator[str]:
-    yield engine.log_tail()
+    yield from engine.log_tail().splitlines()
 
 
 def dead_letters(engine: Engine) -> Iterator[str]:
