@@ -71,8 +71,14 @@ def _run_task_parameters(task: TranscoderTask) -> dict[str, Any]:
     }
 
 
+def persistent(invoke: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    """Beside Lambda's own faults, which the L2 repeats: throttling, a crash, an exception of ours."""
+    invoke.add_retry(errors=["States.ALL"], interval=Duration.seconds(2), max_attempts=4, backoff_rate=2)
+    return invoke
+
+
 def classify_failure(scope: Construct, function: lambda_.IFunction) -> tasks.LambdaInvoke:
-    return tasks.LambdaInvoke(
+    invoke = tasks.LambdaInvoke(
         scope,
         "ClassifyFailure",
         lambda_function=function,
@@ -90,6 +96,7 @@ def classify_failure(scope: Construct, function: lambda_.IFunction) -> tasks.Lam
         payload_response_only=True,
         result_path="$.verdict",
     )
+    return persistent(invoke)
 
 
 def unclassified(scope: Construct) -> sfn.Pass:
@@ -98,7 +105,7 @@ def unclassified(scope: Construct) -> sfn.Pass:
 
 
 def fail_transcode(scope: Construct, function: lambda_.IFunction) -> tasks.LambdaInvoke:
-    return tasks.LambdaInvoke(
+    invoke = tasks.LambdaInvoke(
         scope,
         "FailTranscode",
         lambda_function=function,
@@ -106,3 +113,4 @@ def fail_transcode(scope: Construct, function: lambda_.IFunction) -> tasks.Lambd
         payload_response_only=True,
         result_path=sfn.JsonPath.DISCARD,
     )
+    return persistent(invoke)

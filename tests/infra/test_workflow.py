@@ -136,6 +136,14 @@ def test_a_classifier_that_fails_ends_the_job_with_a_typed_error(definition: dic
     assert state(definition, "Unclassified")["Parameters"] == UNCLASSIFIED
 
 
+@pytest.mark.parametrize("name", ["ClassifyFailure", "FailTranscode"])
+def test_one_bad_moment_of_a_function_ends_no_job(definition: dict[str, Any], name: str) -> None:
+    """Throttled, out of memory, the table away: an exception is as good a reason to try again as a fault of Lambda."""
+    *narrower, last = state(definition, name)["Retry"]
+    assert last == {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 4, "BackoffRate": 2}
+    assert all("States.ALL" not in one["ErrorEquals"] for one in narrower)
+
+
 def test_the_job_s_deadline_comes_before_the_execution_s(definition: dict[str, Any]) -> None:
     """An execution's timeout runs no Catch. So an attempt that began just before the deadline can still end."""
     attempt = state(definition, "RunTask")["TimeoutSeconds"]

@@ -127,6 +127,15 @@ def test_a_function_s_exception_is_the_error_name(machines: Machines) -> None:
     assert (ended["status"], ended["error"]) == ("FAILED", "Unclassified")
 
 
+def test_a_retry_comes_before_the_catch(machines: Machines) -> None:
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 1}]
+    fails = {"Type": "Task", "Resource": machines.outputs["Classify"], "Retry": retry, "Catch": CATCH}
+    ended = machines.run({"Fails": {**fails, "End": True}, "Caught": CAUGHT})
+    assert json.loads(ended["output"])["error"]["Error"] == "Unclassified"
+    history = machines.engine.client("stepfunctions").get_execution_history(executionArn=ended["executionArn"])
+    assert [event["type"] for event in history["events"]].count("TaskFailed") == 3
+
+
 def test_a_state_s_timeout_stops_the_task(machines: Machines) -> None:
     states = {
         "Run": machines.task("run-until-stopped", TimeoutSeconds=1, Catch=CATCH, Next="Caught"),
