@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice import bootstrap
 from sluice.config import CompleteUploadSettings
-from sluice.observability import observed
+from sluice.observability import logged, observed
 from sluice.service.completion import complete_upload
 
 processor = BatchProcessor(EventType.SQS)
@@ -24,6 +24,7 @@ def deps() -> bootstrap.CompleteUpload:
     return bootstrap.complete_upload(CompleteUploadSettings.from_env())
 
 
+@logged
 def handle(record: SQSRecord) -> None:
     wanted = json.loads(record.body)
     complete_upload(

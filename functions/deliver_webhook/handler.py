@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from sluice import bootstrap
 from sluice.config import DeliverWebhookSettings
 from sluice.domain.deliveries import DeliveryMessage
-from sluice.observability import observed
+from sluice.observability import logged, observed
 from sluice.service.deliveries import Deliverer, deliver
 
 processor = BatchProcessor(EventType.SQS)
@@ -23,6 +23,7 @@ def deps() -> Deliverer:
     return bootstrap.deliver_webhook(DeliverWebhookSettings.from_env())
 
 
+@logged
 def handle(record: SQSRecord) -> None:
     deliver(DeliveryMessage.model_validate_json(record.body), ports=deps())
 

@@ -3,7 +3,6 @@
 Retryable: the stream repeats a batch from its first failed record.
 """
 
-import logging
 from functools import cache
 from typing import Any
 
@@ -12,10 +11,9 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 
 from sluice import bootstrap
 from sluice.config import DispatchEventsSettings
-from sluice.observability import observed
+from sluice.observability import logged, observed
 from sluice.service.dispatch import dispatch_event
 
-logger = logging.getLogger(__name__)
 processor = BatchProcessor(EventType.DynamoDBStreams)
 
 
@@ -24,14 +22,11 @@ def deps() -> bootstrap.DispatchEvents:
     return bootstrap.dispatch_events(DispatchEventsSettings.from_env())
 
 
+@logged
 def handle(record: DynamoDBRecord) -> None:
     d = deps()
-    try:
-        event = d.read_event(record.raw_event["dynamodb"]["NewImage"])
-        dispatch_event(event=event, records=d.records, queue=d.queue, new_id=d.new_id, now=d.now)
-    except Exception:  # Powertools reports the record as failed, but says nowhere why
-        logger.exception("dispatch_failed", extra={"stream_record": record.event_id})
-        raise
+    event = d.read_event(record.raw_event["dynamodb"]["NewImage"])
+    dispatch_event(event=event, records=d.records, queue=d.queue, new_id=d.new_id, now=d.now)
 
 
 @observed("dispatch_events")

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sluice import bootstrap
 from sluice.config import OnObjectCreatedSettings
-from sluice.observability import observed
+from sluice.observability import logged, observed
 from sluice.service.intake import accept_object, parse_key
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ def deps() -> bootstrap.OnObjectCreated:
     return bootstrap.on_object_created(OnObjectCreatedSettings.from_env())
 
 
+@logged
 def handle(record: SQSRecord) -> None:
     key = json.loads(record.body)["detail"]["object"]["key"]  # through EventBridge keys are not URL-encoded
     parsed = parse_key(key)

@@ -48,7 +48,9 @@ def test_a_completion_request_joins_the_parts(monkeypatch: pytest.MonkeyPatch) -
     assert world.objects.head(upload.key) is not None
 
 
-def test_an_objects_event_starts_its_job_and_a_bad_record_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_objects_event_starts_its_job_and_a_bad_record_fails_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     world = World()
     upload = completed(world)
     world.run_completion(upload)
@@ -57,6 +59,7 @@ def test_an_objects_event_starts_its_job_and_a_bad_record_fails_alone(monkeypatc
     event = sqs({"detail": {}}, object_created("foreign/key"), object_created(upload.key), object_created(upload.key))
     answer = created.lambda_handler(event, LambdaContext())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert [record.message for record in caplog.records if record.exc_info] == ["record_failed"]
     assert world.upload(upload).state is UploadState.COMPLETE and len(world.executions.names) == 1
 
 

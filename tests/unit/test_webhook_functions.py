@@ -60,7 +60,7 @@ def test_a_poison_record_fails_alone(world: WebhookWorld, caplog: pytest.LogCapt
     answer = dispatch_handler.lambda_handler({"Records": records}, LambdaContext())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert world.delivery(endpoint, event).state is DeliveryState.PENDING
-    assert "dispatch_failed" in caplog.messages
+    assert "record_failed" in caplog.messages
 
 
 def test_a_message_becomes_an_attempt(world: WebhookWorld) -> None:

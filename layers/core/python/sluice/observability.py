@@ -92,3 +92,18 @@ def observed(function: str) -> Callable[[Callable[[Any, Any], R]], Callable[[Any
         return run
 
     return wrap
+
+
+def logged(handle: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Wrap the handler of one record of a batch: Powertools reports a record as failed, but says nowhere why."""
+
+    @wraps(handle)
+    def run(record: Any) -> None:
+        try:
+            handle(record)
+        except Exception:
+            record_id = getattr(record, "message_id", None) or getattr(record, "event_id", None)
+            logging.getLogger(handle.__module__).exception("record_failed", extra={"record_id": record_id})
+            raise
+
+    return run
