@@ -17,7 +17,7 @@ from infra.config import SIGNING_SLOTS
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.foundation import Foundation
 from infra.constructs.python_function import PythonFunction
-from infra.constructs.removal import data_removal
+from infra.constructs.removal import private_key_removal
 
 TOKEN_GENERATION = 1
 
@@ -49,7 +49,7 @@ class SigningKeys(Construct):
         secret = secretsmanager.CfnSecret(
             self, f"Secret{name}", description=f"Private signing key {slot}, generation {generation}"
         )
-        secret.apply_removal_policy(data_removal(self._config))
+        secret.apply_removal_policy(private_key_removal(self._config))
         self._generator.allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [secret.ref])
         resource = CustomResource(
             self,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.infra.conftest import Synthesized
 from tests.infra.deployment import Deployment, Resource, flat, strings
 
 BEHAVIOURS = {"/v1/play/*", "/embed/*", "/player/*", "/media/*"}
@@ -133,6 +134,18 @@ def test_secrets_of_key_pairs_start_without_a_value(dev: Deployment) -> None:
     assert len(secrets) == 3
     for secret in secrets:
         assert set(secret.properties) & {"GenerateSecretString", "SecretString"} == set(), secret.name
+
+
+@pytest.mark.parametrize(
+    ("environment", "policy"), [("local", "Delete"), ("dev", "Retain"), ("staging", "Retain"), ("prod", "Retain")]
+)
+def test_a_private_key_outlives_its_stack_on_aws(synthesized: Synthesized, environment: str, policy: str) -> None:
+    """Nobody has a copy of what a mistaken deployment would remove."""
+    secrets = synthesized(environment).resources("AWS::SecretsManager::Secret")
+    keys = [one for one in secrets if one.stack == "delivery"]
+    assert len(keys) == 3
+    for key in keys:
+        assert (key.body["DeletionPolicy"], key.body["UpdateReplacePolicy"]) == (policy, policy), key.name
 
 
 def test_no_private_key_stands_in_a_template(dev: Deployment) -> None:
