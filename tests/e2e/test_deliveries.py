@@ -122,10 +122,10 @@ def test_an_endpoint_that_is_gone_is_switched_off(customer: Customer, stacks: St
 def test_an_endpoint_gets_what_it_asked_for_only(customer: Customer, stacks: Stacks) -> None:
     with (
         Receiver() as receiver,
-        registered(customer, stacks, receiver, ["upload.*"]) as endpoint,
+        registered(customer, stacks, receiver, ["asset.*"]) as endpoint,
     ):
         slot = customer.api.call("POST", "/v1/uploads", {"size_bytes": 1000})
         customer.api.call("DELETE", f"/v1/uploads/{slot['upload_id']}")
-        assert [one.type for one in customer.history(slot)] == ["asset.created", "upload.created", "asset.deleted"]
+        assert [one.type for one in customer.history(slot)] == ["asset.created", "upload.created", "upload.aborted"]
         endpoint.in_state("delivered")
-        assert [one.type for one in receiver.events(slot["asset_id"])] == ["upload.created"]
+        assert [one.type for one in receiver.events(slot["asset_id"])] == ["asset.created"]

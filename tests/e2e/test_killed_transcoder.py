@@ -62,7 +62,7 @@ def test_when_every_attempt_is_killed_the_asset_fails(
     assert (told["class"], told["code"]) == ("provider", "provider.killed")
     asset, job = customer.asset(slot), customer.job(job_id)
     assert (asset["error"], job["error"]) == (told, told)
-    assert (job["state"], job["attempt"]) == ("failed", 3)
+    assert (job["state"], job["attempt"], job["capacity"]) == ("failed", 3, "FARGATE")
     tasks = stacks.tasks(job_id)
     assert [task["capacityProviderName"] for task in tasks] == ["FARGATE_SPOT", "FARGATE_SPOT", "FARGATE"]
     assert stacks.versions(customer.tenant_id, slot["asset_id"]) == []

@@ -44,7 +44,8 @@ def test_the_routes_agree(film: Film) -> None:
     assert (asset["state"], asset["playable"], asset["error"]) == ("ready", True, None)
     assert asset["playback_ids"] == [film.slot["playback_id"]]
     assert asset["duration_s"] == pytest.approx(13, abs=0.05)
-    assert (job["state"], job["attempt"], job["asset_id"]) == ("succeeded", 1, asset["asset_id"])
+    assert (job["state"], job["attempt"], job["capacity"]) == ("succeeded", 1, "FARGATE_SPOT")
+    assert job["asset_id"] == asset["asset_id"]
     assert job["version_id"] == asset["active_version"]
     assert (upload["state"], upload["asset_id"]) == ("complete", asset["asset_id"])
     assert film.history[-1].event["data"]["job_id"] == asset["job_id"]

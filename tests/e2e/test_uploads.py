@@ -72,7 +72,7 @@ def test_an_aborted_upload_is_gone(customer: Customer, large: Path, stacks: Stac
     assert (refused.status, json.loads(refused.data)["code"]) == (409, "upload_closed")
     assert customer.api.call("GET", path)["state"] == "aborted"
     assert customer.api.call("GET", "/v1/assets")["data"] == []
-    assert customer.history(slot)[-1].type == "asset.deleted"
+    assert customer.history(slot)[-1].type == "upload.aborted"
     assert stacks.open_multipart_uploads(key) == []
 
 
