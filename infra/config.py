@@ -51,6 +51,10 @@ class Config:
     def media_base_url_parameter(self) -> str:
         return f"/sluice/{self.environment}/media-base-url"
 
+    @property
+    def token_secret_parameter(self) -> str:
+        return f"/sluice/{self.environment}/token-secret-arn"
+
 
 def host_architecture() -> str:
     return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"

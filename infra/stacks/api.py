@@ -1,6 +1,6 @@
 """The HTTP API: routes, the functions behind them, the authorizer in front."""
 
-from aws_cdk import App, CfnOutput, Stack
+from aws_cdk import App, CfnOutput, CfnParameter, Stack
 
 from infra.config import Config
 from infra.constructs.api_assets import ApiAssets
@@ -29,7 +29,7 @@ class ApiStack(Stack):
             ),
             ApiAssets(self, base=base, cursor=vault.cursor),
             ApiWebhooks(self, base=base, vault=vault),
-            ApiPlayback(self, base=base, token_secret_arn=delivery.token_secret_arn),
+            ApiPlayback(self, base=base, token_secret_arn=self._token_secret_arn(config, delivery)),
         )
         authorizer = Authorizer(self, base=base, pepper=vault.pepper).authorizer
         api = HttpApi(self, "HttpApi", config=config, authorizer=authorizer)
@@ -37,3 +37,11 @@ class ApiStack(Stack):
             api.route(capability.function, capability.ROUTES)
         CfnOutput(self, "ApiUrl", value=config.api_base_url or api.api.api_endpoint)
         CfnOutput(self, "ApiId", value=api.api.api_id)
+
+    def _token_secret_arn(self, config: Config, delivery: DeliveryStack) -> str:
+        """No export: CloudFormation would refuse to replace it, at a rotation, while this stack imports it."""
+        self.add_dependency(delivery, "its parameter is read")
+        parameter = CfnParameter(
+            self, "TokenSecretArn", type="AWS::SSM::Parameter::Value<String>", default=config.token_secret_parameter
+        )
+        return parameter.value_as_string

@@ -20,7 +20,13 @@ class DeliveryStack(Stack):
         self.media = MediaBucket(self, "Media", config=config).bucket
         player = PlayerBucket(self, "Player", config=config).bucket
         keys = SigningKeys(self, "SigningKeys", base=base)
-        self.token_secret_arn = keys.token_secret_arn
+        ssm.StringParameter(
+            self,
+            "TokenSecretArn",
+            parameter_name=config.token_secret_parameter,
+            string_value=keys.token_secret_arn,
+            description="Secret of the key that signs playback tokens, for the api stack",
+        )
         playback = Playback(self, base=base, media=self.media, keys=keys)
         cdn = Distribution(
             self,

@@ -155,8 +155,8 @@ def test_no_private_key_stands_in_a_template(dev: Deployment) -> None:
 
 
 def test_the_media_base_url_is_a_parameter(dev: Deployment) -> None:
-    parameter = dev.only("AWS::SSM::Parameter").properties
-    assert parameter["Name"] == "/sluice/dev/media-base-url"
+    parameters = {one.properties["Name"]: one.properties for one in dev.resources("AWS::SSM::Parameter")}
+    parameter = parameters["/sluice/dev/media-base-url"]
     assert flat(parameter["Value"]).startswith("https://<CdnDistribution")
     for name in ("playback", "api_playback"):
         variables = dev.function(name).properties["Environment"]["Variables"]
