@@ -1,5 +1,6 @@
 """What differs between environments: read once from the CDK context (`-c name=value`), then passed down, frozen."""
 
+import hashlib
 import platform
 import sys
 from collections.abc import Callable
@@ -50,6 +51,11 @@ class Config:
     @property
     def media_base_url_parameter(self) -> str:
         return f"/sluice/{self.environment}/media-base-url"
+
+    @property
+    def media_base_url_digest(self) -> str:
+        """Another one for another setting; the distribution's own domain is not known yet, and does not change."""
+        return hashlib.sha256((self.media_base_url or "").encode()).hexdigest()[:12]
 
     @property
     def token_secret_parameter(self) -> str:

@@ -25,6 +25,7 @@ class ApiPlayback(Construct):
                 **base.settings,
                 token_secret_arn=token_secret_arn,
                 media_base_url_parameter=base.config.media_base_url_parameter,
+                media_base_url_digest=base.config.media_base_url_digest,
             ),
         )
         allow_rows(api, base.table, READ_ROWS)

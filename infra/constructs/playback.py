@@ -34,6 +34,7 @@ class Playback(Construct):
                 url_signing_secret_arn=keys.url_signing_secret_arn,
                 key_pair_id=keys.key_pair_id,
                 media_base_url_parameter=base.config.media_base_url_parameter,
+                media_base_url_digest=base.config.media_base_url_digest,
             ),
         )
         allow_rows(function, base.table, READ_ROWS)

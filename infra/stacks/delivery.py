@@ -38,13 +38,15 @@ class DeliveryStack(Stack):
             playback_url=playback.url,
         )
         media_url = config.media_base_url or f"https://{cdn.distribution.distribution_domain_name}"
-        ssm.StringParameter(
+        parameter = ssm.StringParameter(
             self,
             "MediaBaseUrl",
             parameter_name=config.media_base_url_parameter,
             string_value=media_url,
             description="Scheme and host of every media URL that Sluice hands out and signs",
         )
+        if config.media_base_url:  # else the value is the distribution's domain, which stands behind `playback`
+            playback.node.add_dependency(parameter)
         CfnOutput(self, "MediaUrl", value=media_url)
         CfnOutput(self, "DistributionDomain", value=cdn.distribution.distribution_domain_name)
         CfnOutput(self, "DistributionId", value=cdn.distribution.distribution_id)

@@ -47,7 +47,12 @@ def url_secret(account: None, monkeypatch: pytest.MonkeyPatch) -> str:
     parameter = "/sluice/dev/media-base-url"
     boto3.client("ssm").put_parameter(Name=parameter, Value=MEDIA, Type="String")
     store(Published())
-    shared = {"environment": "dev", "table_name": "sluice", "media_base_url_parameter": parameter}
+    shared = {
+        "environment": "dev",
+        "table_name": "sluice",
+        "media_base_url_parameter": parameter,
+        "media_base_url_digest": "1",
+    }
     settings = ApiPlaybackSettings.to_env(token_secret_arn=arns[0], **shared) | PlaybackSettings.to_env(
         media_bucket="media",
         token_secret_arn=arns[0],

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.infra.conftest import Synthesized
-from tests.infra.deployment import Deployment, Resource, flat, strings
+from tests.infra.deployment import Deployment, Resource, flat, strings, synthesize
 
 BEHAVIOURS = {"/v1/play/*", "/embed/*", "/player/*", "/media/*"}
 
@@ -163,3 +163,26 @@ def test_the_media_base_url_is_a_parameter(dev: Deployment) -> None:
         assert variables["SLUICE_MEDIA_BASE_URL_PARAMETER"] == parameter["Name"]
         resources = [flat(statement["Resource"]) for statement in dev.statements_of(dev.role_of(dev.function(name)))]
         assert [one for one in resources if one.endswith(":parameter/sluice/dev/media-base-url")], name
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    folder = tmp_path_factory.mktemp("moved")
+    synthesize("dev", folder, context={"mediaBaseUrl": "https://media.example.com"})
+    return Deployment("dev", folder)
+
+
+@pytest.mark.parametrize("name", ["playback", "api_playback"])
+def test_another_media_base_url_replaces_warm_functions(dev: Deployment, moved: Deployment, name: str) -> None:
+    """The parameter is read once per process, and a changed value alone starts no new process."""
+    before, after = (one.function(name).properties["Environment"]["Variables"] for one in (dev, moved))
+    assert {key for key in before | after if before.get(key) != after.get(key)} == {"SLUICE_MEDIA_BASE_URL_DIGEST"}
+
+
+def test_playback_starts_anew_only_when_the_new_media_base_url_can_be_read(moved: Deployment) -> None:
+    [parameter] = [
+        one.logical_id
+        for one in moved.resources("AWS::SSM::Parameter")
+        if one.properties["Value"] == "https://media.example.com"
+    ]
+    assert parameter in moved.function("playback").body["DependsOn"]

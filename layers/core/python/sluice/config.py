@@ -78,6 +78,7 @@ class ApiWebhooksSettings(Settings):
 class ApiPlaybackSettings(Settings):
     token_secret_arn: str
     media_base_url_parameter: str
+    media_base_url_digest: str  # read by nobody: another value makes Lambda start processes that read the parameter
 
 
 class CompleteUploadSettings(Settings):
@@ -122,6 +123,7 @@ class PlaybackSettings(Settings):
     url_signing_secret_arn: str
     key_pair_id: str
     media_base_url_parameter: str
+    media_base_url_digest: str  # read by nobody: another value makes Lambda start processes that read the parameter
 
 
 class ReconcileSettings(Settings):
