@@ -129,12 +129,12 @@ class Stacks:
     def tasks(self, job_id: str) -> list[dict[str, Any]]:
         """Every task that was ever started for a job, as ECS describes it, in order of attempt."""
         ecs, cluster = self.engine.client("ecs"), self.outputs["ClusterName"]
-        arns = [
+        arns = {  # a set: a task that stops in between is in both lists
             arn
             for status in ("RUNNING", "STOPPED")
             for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus=status)
             for arn in page["taskArns"]
-        ]
+        }
         described = [ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0] for arn in arns]
         return sorted((one for one in described if job_id in _command(one)), key=_attempt)
 
