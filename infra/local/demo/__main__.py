@@ -6,20 +6,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from urllib3.exceptions import HTTPError
 
 from infra.local.cli import FOLDER
-from infra.local.demo.api import Api
+from infra.local.demo.api import Api, ApiFailed
+from infra.local.demo.playing import PlaybackFailed
 from infra.local.demo.receiver import Receiver
 from infra.local.demo.report import Report
-from infra.local.demo.story import Story
-from infra.local.engine import REPOSITORY, Engine
-from infra.operate import Operator
+from infra.local.demo.story import Stalled, Story
+from infra.local.deploy import DeployFailed
+from infra.local.engine import REPOSITORY, Engine, EngineFailed
+from infra.operate import Operator, OperatorError
 
 # MIT-licensed page template with a real film: 1920x1080, 23.976 frames/s, 12.4 s, stereo sound
 CLIP = REPOSITORY / "node_modules" / "startbootstrap-coming-soon" / "dist" / "assets" / "mp4" / "bg.mp4"
 SCOPES = ["uploads:write", "assets:read", "playback:sign", "webhooks:manage"]
+
+
+# What may end a run early: the report then says so, and what was seen until then.
+BROKEN = (
+    ApiFailed,
+    PlaybackFailed,
+    Stalled,
+    EngineFailed,
+    DeployFailed,
+    OperatorError,
+    HTTPError,
+    BotoCoreError,
+    ClientError,
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -30,8 +48,13 @@ def main(arguments: list[str]) -> int:
     if not options.file.is_file() or not options.file.stat().st_size:
         print(f"demo: {options.file} is not a file with content", file=sys.stderr)
         return 2
-    console = Console(soft_wrap=True)
-    report = run(options.file.resolve(), console)
+    console, report = Console(soft_wrap=True), Report()
+    try:
+        run(options.file.resolve(), report, console)
+    except BROKEN as error:
+        report.failures.append(f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        report.failures.append("interrupted")
     if options.json:
         report.write(options.json)
     for line in report.lines():
@@ -41,7 +64,7 @@ def main(arguments: list[str]) -> int:
     return 1 if report.failures else 0
 
 
-def run(source: Path, console: Console) -> Report:
+def run(source: Path, report: Report, console: Console) -> None:
     columns = (TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         start = progress.add_task("start", total=2)
@@ -51,7 +74,7 @@ def run(source: Path, console: Console) -> Report:
             progress.advance(start)
             operator = Operator(engine.client("lambda"), deployment.outputs["OperateFunction"])
             with customer(operator, deployment.api_url, receiver) as api:
-                return tell(Story(api, receiver, source, progress))
+                tell(Story(api, receiver, source, progress, report))
 
 
 @contextmanager
@@ -67,13 +90,12 @@ def customer(operator: Operator, api_url: str, receiver: Receiver) -> Iterator[A
         api.call("DELETE", f"/v1/webhooks/{endpoint['webhook_id']}")
 
 
-def tell(story: Story) -> Report:
+def tell(story: Story) -> None:
     story.upload()
     if story.wait_for_the_end() == "ready":
         story.play()
     else:
         story.tell_failure()
-    return story.report
 
 
 if __name__ == "__main__":

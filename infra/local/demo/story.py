@@ -12,12 +12,13 @@ from typing import Any
 import urllib3
 from rich.progress import Progress, TaskID
 
-from infra.local.demo.api import Api
+from infra.local.demo.api import Api, ApiFailed
 from infra.local.demo.playing import Frames, Player, container_duration, decode, unsigned
 from infra.local.demo.receiver import Received, Receiver
 from infra.local.demo.report import Report
 
 CONCURRENCY = 4  # parts on the way at once
+SIGNED_AT_ONCE = 32
 PLAYBACK_TTL_S = 60  # the shortest session there is; its end is waited out
 STALL_S = 600.0  # without any news for so long the demo gives up
 TERMINAL = ("ready", "failed", "deleted")
@@ -34,7 +35,7 @@ class Story:
     receiver: Receiver
     source: Path
     progress: Progress
-    report: Report = field(default_factory=Report)
+    report: Report
     player: Player = field(default_factory=Player)
     _slot: dict[str, Any] = field(default_factory=dict)
 
@@ -61,7 +62,6 @@ class Story:
         http = urllib3.PoolManager(maxsize=CONCURRENCY, timeout=urllib3.Timeout(connect=5, read=120))
         numbers = list(range(1, self._slot["part_count"] + 1))
         path = f"/v1/uploads/{self.report.upload_id}/parts"
-        signed = self.api.call("POST", path, {"part_numbers": numbers[:1000]})["data"]
 
         def put(part: dict[str, Any]) -> None:
             with self.source.open("rb") as file:
@@ -69,11 +69,13 @@ class Story:
                 body = file.read(part["content_length"])
             answer = http.request("PUT", part["url"], body=body)
             if answer.status != 200:
-                raise RuntimeError(f"part {part['part_number']}: S3 answered {answer.status}")
+                raise ApiFailed(f"part {part['part_number']}: S3 answered {answer.status}")
             self.progress.advance(bar, len(body))
 
         with ThreadPoolExecutor(CONCURRENCY) as pool:
-            list(pool.map(put, signed))
+            for start in range(0, len(numbers), SIGNED_AT_ONCE):  # URLs live for minutes, a large file takes longer
+                page = {"part_numbers": numbers[start : start + SIGNED_AT_ONCE]}
+                list(pool.map(put, self.api.call("POST", path, page)["data"]))
 
     def wait_for_the_end(self) -> str:
         """Waits by webhook; the API is asked for the progress bar only. Returns the asset's last state."""
