@@ -79,20 +79,21 @@ class Story:
 
     def wait_for_the_end(self) -> str:
         """Waits by webhook; the API is asked for the progress bar only. Returns the asset's last state."""
-        with self.stage("transcode", 100) as bar:
-            received: list[Received] = []
-            last_news = time.monotonic()
-            while not _ended(received):
-                before = len(received)
-                received = self.receiver.wait(self.report.asset_id, before, timeout_s=0.5)
-                if len(received) > before:
-                    last_news = time.monotonic()
-                elif time.monotonic() - last_news > STALL_S:
-                    raise Stalled(
-                        f"no webhook for {STALL_S:.0f} s; the last was {received[-1].type if received else '–'}"
-                    )
-                self._show_job(received, bar)
-        self.report.tell_events(received)
+        received: list[Received] = []
+        last_news = time.monotonic()
+        try:
+            with self.stage("transcode", 100) as bar:
+                while not _ended(received):
+                    before = len(received)
+                    received = self.receiver.wait(self.report.asset_id, before, timeout_s=0.5)
+                    if len(received) > before:
+                        last_news = time.monotonic()
+                    elif time.monotonic() - last_news > STALL_S:
+                        last = received[-1].type if received else "none"
+                        raise Stalled(f"no webhook for {STALL_S:.0f} s; the last was {last}")
+                    self._show_job(received, bar)
+        finally:
+            self.report.tell_events(received)
         return str(received[-1].event["data"]["state"])
 
     def _show_job(self, received: list[Received], bar: TaskID) -> None:
