@@ -1,6 +1,6 @@
-"""What each stage of `make demo` takes, as seconds per second of the clip; the set-up and the waited-out session aside.
+"""What each stage of `make demo` takes, as seconds per second of the clip; set-up and the waited-out session aside.
 
-On a warm deployment: the first run deploys, the second is measured.
+The stacks are deployed before; functions still start cold in the first stage.
 """
 
 import json
