@@ -4,8 +4,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config import Config
-from infra.constructs.acknowledge import acknowledge
-from infra.constructs.removal import data_removal
+from infra.constructs.private_bucket import private_bucket
 
 _LOGS = (
     "CloudFront is the only reader for viewers and S3 would log its signed requests; "
@@ -21,13 +20,10 @@ class MediaBucket(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
+        self.bucket = private_bucket(
             self,
-            "Bucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
+            config=config,
+            unlogged_because=_LOGS,
             # S3 answers a preflight only with a rule; CloudFront's policy has the last word on the headers
             cors=[
                 s3.CorsRule(
@@ -37,9 +33,7 @@ class MediaBucket(Construct):
                     max_age=86_400,
                 )
             ],
-            removal_policy=data_removal(config),
         )
-        acknowledge(self.bucket, {"AwsSolutions-S1": _LOGS})
 
 
 class PlayerBucket(Construct):
@@ -47,13 +41,4 @@ class PlayerBucket(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
-            self,
-            "Bucket",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            removal_policy=data_removal(config),
-        )
-        acknowledge(self.bucket, {"AwsSolutions-S1": _LOGS})
+        self.bucket = private_bucket(self, config=config, unlogged_because=_LOGS)

@@ -18,7 +18,7 @@ WHITELISTS = [
 
 
 def encode(plan: Plan, processors: int = 2) -> list[str]:
-    return ffmpeg.encode_argv("/bin/ffmpeg", "/work/source", plan, processors=processors)
+    return ffmpeg.encode_argv("/bin/ffmpeg", "/scratch/source", plan, processors=processors)
 
 
 def graph(plan: Plan) -> list[str]:
@@ -45,10 +45,13 @@ def test_input_is_fenced_in_before_it_is_named() -> None:
 
 def test_probes_are_fenced_in_too() -> None:
     headers = Headers(container="mov", start_s=0, duration_s=10.0, video={"index": 3, "duration": "9.5"}, audio=None)
-    for argv in (streams_argv("/bin/ffprobe", "/work/source"), timing_argv("/bin/ffprobe", "/work/source", headers)):
+    for argv in (
+        streams_argv("/bin/ffprobe", "/scratch/source"),
+        timing_argv("/bin/ffprobe", "/scratch/source", headers),
+    ):
         assert argv[0] == "/bin/ffprobe"
         assert argv[3:11] == WHITELISTS
-        assert argv[-2:] == ["-i", "/work/source"]
+        assert argv[-2:] == ["-i", "/scratch/source"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_probes_are_fenced_in_too() -> None:
 def test_the_end_is_read_where_an_index_leads_to_it(container: str, duration_s: float | None, intervals: str) -> None:
     stream = {"index": 3} if duration_s is None else {"index": 3, "duration": "9.5"}
     headers = Headers(container=container, start_s=0, duration_s=duration_s, video=stream, audio=None)
-    argv = timing_argv("/bin/ffprobe", "/work/source", headers)
+    argv = timing_argv("/bin/ffprobe", "/scratch/source", headers)
     assert argv[argv.index("-read_intervals") + 1] == intervals
     assert argv[argv.index("-select_streams") + 1] == "3"
 
