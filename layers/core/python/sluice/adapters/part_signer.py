@@ -7,10 +7,12 @@ and a URL dies with the session that signed it, so only a session with enough li
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 from botocore.config import Config
 
+from sluice.adapters.sigv4_parts import PartPresigner
 from sluice.domain.models import Upload
 from sluice.domain.parts import part_length
 from sluice.service.ports import SignedPart
@@ -19,7 +21,7 @@ SESSION_S = 3600  # the longest session that a role chained from another role ca
 
 
 class _Session(NamedTuple):
-    client: Any
+    presigner: PartPresigner
     ends_at: datetime
 
 
@@ -32,36 +34,40 @@ class S3PartSigner:
         self._session: _Session | None = None
 
     def sign(self, upload: Upload, numbers: Iterable[int], *, expires_s: int) -> list[SignedPart]:
-        client = self._client_for(expires_s)
-        return [self._sign(client, upload, number, expires_s) for number in numbers]
+        at = self._now()
+        presigner = self._presigner_until(at + timedelta(seconds=expires_s))
+        parts = [(number, part_length(upload.size_bytes, upload.part_size, number)) for number in numbers]
+        urls = presigner.urls(self._bucket, upload.key, upload.multipart_id, parts, expires_s=expires_s, at=at)
+        return [SignedPart(number, url, length) for (number, length), url in zip(parts, urls, strict=True)]
 
-    def _sign(self, client: Any, upload: Upload, number: int, expires_s: int) -> SignedPart:
-        length = part_length(upload.size_bytes, upload.part_size, number)
-        url = client.generate_presigned_url(
-            "upload_part",
-            Params={
-                "Bucket": self._bucket,
-                "Key": upload.key,
-                "UploadId": upload.multipart_id,
-                "PartNumber": number,
-                "ContentLength": length,
-            },
-            ExpiresIn=expires_s,
-        )
-        return SignedPart(number, url, length)
-
-    def _client_for(self, life_s: int) -> Any:
-        if self._session is None or self._session.ends_at < self._now() + timedelta(seconds=life_s):
+    def _presigner_until(self, end: datetime) -> PartPresigner:
+        if self._session is None or self._session.ends_at < end:
             answer = self._sts.assume_role(
                 RoleArn=self._role_arn, RoleSessionName="sign-parts", DurationSeconds=SESSION_S
             )
             credentials = answer["Credentials"]
-            client = boto3.client(
-                "s3",
-                aws_access_key_id=credentials["AccessKeyId"],
-                aws_secret_access_key=credentials["SecretAccessKey"],
-                aws_session_token=credentials["SessionToken"],
-                config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-            )
-            self._session = _Session(client, credentials["Expiration"])
-        return self._session.client
+            self._session = _Session(presigner_for(credentials, self._bucket), credentials["Expiration"])
+        return self._session.presigner
+
+
+def presigner_for(credentials: dict[str, Any], bucket: str) -> PartPresigner:
+    """For a session's `credentials`, as STS answers them, where boto3 finds S3 (AWS_ENDPOINT_URL, region, FIPS ...).
+
+    A URL of boto3's own says where: with FIPS in us-east-1 a client's `meta.endpoint_url` names a host that is not.
+    """
+    client = boto3.client(
+        "s3",
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+    sample = urlsplit(client.generate_presigned_url("head_bucket", Params={"Bucket": bucket}))
+    _day, region, _service, _end = parse_qs(sample.query)["X-Amz-Credential"][0].rsplit("/", 4)[1:]
+    return PartPresigner(
+        access_key=credentials["AccessKeyId"],
+        secret_key=credentials["SecretAccessKey"],
+        session_token=credentials["SessionToken"],
+        region=region,
+        endpoint_url=f"{sample.scheme}://{sample.netloc}{sample.path.removesuffix(f'/{bucket}')}",
+    )
