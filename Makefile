@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 .NOTPARALLEL:
 
 # Settings count only when given to make itself (`make key TENANT=...`): names like ENV and NAME mean other things in a shell.
-$(foreach name,ENV FILE JSON NAME TENANT SCOPES ONLY UPGRADE CONTEXT,$(if $(filter command,$(origin $(name))),,\
+$(foreach name,ENV FILE JSON NAME TENANT SCOPES ONLY UPGRADE CONTEXT N,$(if $(filter command,$(origin $(name))),,\
   $(eval unexport $(name))$(eval override $(name) :=)))
 TARGET_ENV := $(or $(ENV),local)
 IN_CONTEXT := -c environment=$(TARGET_ENV) $(patsubst %,-c '%',$(CONTEXT))
@@ -27,7 +27,7 @@ CDK := node_modules/.bin/cdk
 LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 PYTHONS := 3.11 3.12 3.13
-TESTS := $(addprefix tests/,unit infra architecture contract media e2e)
+TESTS := $(addprefix tests/,unit faults infra architecture contract media e2e)
 CODE := layers/core/python/sluice functions infra
 # Runs a command, and once more if it fails: for downloads.
 RETRY := try() { "$$@" || { echo "failed, trying once more: $$*" >&2; sleep 3; "$$@"; }; }; try
@@ -115,7 +115,7 @@ deploy: setup ## deploy to the AWS account of your credentials: ENV=dev|staging|
 
 # ---------------------------------------------------------------- gates
 
-.PHONY: check test format format-check lint types openapi check-platforms bench
+.PHONY: check test faults format format-check lint types openapi check-platforms bench
 check: format-check lint types check-platforms test ## all gates, as CI runs them
 
 # One run, cheapest first, so that coverage and the 20 slowest are of the whole.
@@ -123,6 +123,9 @@ test: setup ## all tests
 	@mkdir -p artefacts
 	@$(PY) -m pytest $(wildcard $(TESTS)) \
 	  --cov --cov-report=term --cov-report=xml:artefacts/coverage.xml --junitxml=artefacts/junit.xml </dev/null
+
+faults: setup ## the seeded fault suites, long: N= seeds [10000]
+	@FAULT_SEEDS=$${N:-10000} $(PY) -m pytest tests/faults -q </dev/null
 
 format: setup ## rewrite the code in the one format
 	@.venv/bin/ruff check --quiet --select I --fix .
