@@ -27,8 +27,8 @@ CDK := node_modules/.bin/cdk
 LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 PYTHONS := 3.11 3.12 3.13
-TESTS := $(addprefix tests/,unit faults infra architecture contract media e2e)
-CODE := layers/core/python/sluice functions infra
+TESTS := $(addprefix tests/,unit client faults infra architecture contract media e2e)
+CODE := layers/core/python/sluice functions infra client/src/sluice_client
 # Runs a command, and once more if it fails: for downloads.
 RETRY := try() { "$$@" || { echo "failed, trying once more: $$*" >&2; sleep 3; "$$@"; }; }; try
 
@@ -142,6 +142,7 @@ openapi: setup ## write openapi.json from the code
 
 types: setup ## mypy --strict
 	@.venv/bin/mypy --strict $(CODE)
+	@.venv/bin/mypy --strict --python-version 3.10 client/src/sluice_client # the oldest that customers may have
 
 check-platforms: setup ## every locked package has a wheel for Linux x86_64 and aarch64 and for macOS arm64
 	@set -e; for platform in $(PLATFORMS); do for python in $(PYTHONS); do for lock in $(LOCKS); do \

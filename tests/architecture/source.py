@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORE = REPOSITORY / "layers" / "core" / "python"
-CODE_ROOTS = (CORE / "sluice", REPOSITORY / "functions", REPOSITORY / "infra")
+CLIENT = REPOSITORY / "client" / "src"
+CODE_ROOTS = (CORE / "sluice", CLIENT / "sluice_client", REPOSITORY / "functions", REPOSITORY / "infra")
 TEST_ROOT = REPOSITORY / "tests"
 SKIPPED_FOLDERS = frozenset({"__pycache__", "cdk.out", "node_modules"})
 
@@ -28,7 +29,7 @@ def parse(name: str, text: str, *, is_package: bool = False, path: str = "") -> 
 
 
 def read_module(file: Path) -> Module:
-    base = CORE if file.is_relative_to(CORE) else REPOSITORY
+    base = next((root for root in (CORE, CLIENT) if file.is_relative_to(root)), REPOSITORY)
     parts = file.relative_to(base).with_suffix("").parts
     is_package = parts[-1] == "__init__"
     name = ".".join(parts[:-1] if is_package else parts)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.architecture.source import Module, code_modules, imports, parse, within
 
-OURS = ("sluice", "functions", "infra", "tests")
+OURS = ("sluice", "sluice_client", "functions", "infra", "tests")
 EVERY_PROCESS_STARTER = frozenset({"subprocess", "multiprocessing", "pty"})
 # Surroundings, time and randomness come in as parameters.
 IMPURE = EVERY_PROCESS_STARTER | {"os", "socket", "http", "urllib.request", "time", "random", "secrets", "uuid"}
@@ -77,6 +77,8 @@ RULES = (
         frozenset({"infra", "sluice.config", "sluice.table"}),
         frozenset({"aws_cdk", "constructs", "cdk_nag", "jsii", "publication", "boto3", "botocore"}),
     ),
+    # Customers install it alone.
+    Rule("sluice_client", frozenset({"sluice_client"}), frozenset({"urllib3", "rich"}), EVERY_PROCESS_STARTER),
 )
 UNRULED = ("infra.local",)  # may import anything, and nobody imports it
 
@@ -146,6 +148,12 @@ def test_every_import_stands_in_the_table() -> None:
         ("infra.stacks.data", "from sluice.service.uploads import create_upload"),
         ("infra.stacks.data", "from infra.local import cli"),
         ("sluice.domain.assets", "from tests import fakes"),
+        ("sluice_client.client", "from sluice.domain.errors import SluiceError"),
+        ("sluice_client.client", "from infra.local.demo.api import Api"),
+        ("sluice_client.client", "import pydantic"),
+        ("sluice_client.upload", "import subprocess"),
+        ("sluice.service.uploads", "from sluice_client import SluiceClient"),
+        ("functions.api_uploads.handler", "import sluice_client"),
     ],
 )
 def test_the_table_refuses(name: str, text: str) -> None:
@@ -159,6 +167,7 @@ def test_the_table_refuses(name: str, text: str) -> None:
         ("sluice.service.uploads", "from .ports import Records\nfrom sluice.domain.errors import NotFound"),
         ("sluice.adapters.records", "import boto3\nfrom sluice.service.ports import Records\nfrom sluice import table"),
         ("functions.api_assets.handler", "from sluice.bootstrap import deps\nfrom functions.api_assets import schemas"),
+        ("sluice_client.client", "import urllib3\nfrom sluice_client.models import Asset"),
         ("infra.stacks.data", "import aws_cdk\nfrom sluice.table import TABLE\nfrom infra.constructs import grants"),
     ],
 )

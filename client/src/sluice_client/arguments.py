@@ -1,0 +1,68 @@
+"""The command line's words."""
+
+import argparse
+
+EPILOG = """environment:
+  SLUICE_API_URL   the API, for example https://abc123.execute-api.eu-central-1.amazonaws.com
+  SLUICE_API_KEY   an API key; it is read from nowhere else
+
+exit codes:
+  0    done
+  1    the API refused, the connection failed for good, or the asset failed
+  2    wrong usage: options, environment, file
+  130  interrupted; the same upload command goes on where it stopped
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        "sluice",
+        description="Upload videos to Sluice, and look at what became of them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True)
+    _upload(commands.add_parser("upload", help="send a file; run again to resume"))
+    assets = commands.add_parser("assets", help="what is there").add_subparsers(dest="action", required=True)
+    listed = _json(assets.add_parser("list", help="newest first"))
+    listed.add_argument("--limit", type=_positive, metavar="N", help="at most so many")
+    _json(assets.add_parser("show", help="one asset")).add_argument("asset_id")
+    jobs = commands.add_parser("jobs", help="transcodes").add_subparsers(dest="action", required=True)
+    _json(jobs.add_parser("show", help="one job and its progress")).add_argument("job_id")
+    play = _json(commands.add_parser("play", help="URLs for one viewer"))
+    play.add_argument("playback_id")
+    play.add_argument("--ttl", type=int, default=300, metavar="SECONDS", help="how long they open: 60 to 900")
+    return top
+
+
+def _upload(upload: argparse.ArgumentParser) -> None:
+    _json(upload)
+    upload.add_argument("file")
+    upload.add_argument("--title")
+    upload.add_argument("--tag", action="append", default=[], dest="tags", help="may be given again")
+    upload.add_argument("--metadata", action="append", default=[], type=_pair, metavar="KEY=VALUE")
+    upload.add_argument("--external-id", help="your own id of it")
+    upload.add_argument("--concurrency", type=_positive, default=4, metavar="N", help="parts on the way at once (4)")
+    upload.add_argument("--wait", action="store_true", help="until it is ready to play, or failed")
+
+
+def _json(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("--json", action="store_true", help="JSON on standard output, one object a line")
+    return command
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+def _positive(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number

@@ -1,0 +1,159 @@
+"""The API's calls, typed."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from sluice_client.errors import UploadFailed, WaitedTooLong
+from sluice_client.models import Asset, Job, PlaybackSession, SignedPart, StoredPart, Upload
+from sluice_client.retries import Retries
+from sluice_client.transport import Answer, Transport
+
+SIGNED_AT_ONCE = 1000  # the API's limit
+SETTLED = ("ready", "failed", "archived", "deleted")  # states that no waiting changes
+FIRST_LOOK_S, LONGEST_LOOK_S, GROWTH = 0.5, 10.0, 1.5  # polling: soon, then less and less often
+
+
+class SluiceClient:
+    """Safe to share between threads. Every call raises ApiError, ConnectionFailed or UnexpectedAnswer."""
+
+    def __init__(self, base_url: str, api_key: str, *, retries: Retries | None = None) -> None:
+        """Raises ValueError for a URL to which an API key must not go."""
+        self.retries = retries or Retries()
+        self._transport = Transport(base_url, api_key, self.retries)
+
+    @property
+    def base_url(self) -> str:
+        return self._transport.base_url
+
+    # ---------------------------------------------------------------- uploads
+
+    def create_upload(
+        self,
+        size_bytes: int,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+        title: str | None = None,
+        external_id: str | None = None,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Upload:
+        """Reserve an upload. Without a key of the caller's one is made up, so that a repeated call makes one upload."""
+        body: dict[str, Any] = {
+            "size_bytes": size_bytes,
+            "filename": filename,
+            "content_type": content_type,
+            "title": title,
+            "external_id": external_id,
+            "tags": list(tags),
+            "metadata": dict(metadata or {}),
+        }
+        given = {name: value for name, value in body.items() if value not in (None, [], {})}
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        return self._transport.call("POST", "/v1/uploads", given, headers=headers).read(Upload.of)
+
+    def get_upload(self, upload_id: str) -> Upload:
+        return self._transport.call("GET", f"/v1/uploads/{upload_id}").read(Upload.of)
+
+    def sign_parts(self, upload_id: str, part_numbers: Sequence[int]) -> list[SignedPart]:
+        """URLs that live for minutes: sign shortly before sending."""
+        signed: list[SignedPart] = []
+        for start in range(0, len(part_numbers), SIGNED_AT_ONCE):
+            page = {"part_numbers": list(part_numbers[start : start + SIGNED_AT_ONCE])}
+            answer = self._transport.call("POST", f"/v1/uploads/{upload_id}/parts", page)
+            signed += answer.read(lambda body: [SignedPart.of(one) for one in body["data"]])
+        return signed
+
+    def list_parts(self, upload_id: str) -> list[StoredPart]:
+        """What the storage holds."""
+        answer = self._transport.call("GET", f"/v1/uploads/{upload_id}/parts")
+        return answer.read(lambda body: [StoredPart.of(one) for one in body["data"]])
+
+    def complete_upload(self, upload_id: str, *, timeout_s: float = 3600.0) -> Upload:
+        """Join the parts, and wait until they are joined.
+
+        Raises ApiError (`upload_incomplete`: a part is missing), UploadFailed, WaitedTooLong.
+        """
+        answer = self._transport.call("POST", f"/v1/uploads/{upload_id}/complete")
+        upload, place = answer.read(Upload.of), self._place(answer, upload_id)
+        for _ in self._looks(timeout_s, f"{upload_id} is still being joined"):
+            if upload.state != "completing":
+                break
+            upload = self._transport.call("GET", place).read(Upload.of)
+        if upload.state != "complete":
+            error = upload.error
+            code, detail = (error.code, error.message) if error else (f"upload_{upload.state}", "It was not joined.")
+            raise UploadFailed(upload_id, code, detail)
+        return upload
+
+    def _place(self, answer: Answer, upload_id: str) -> str:
+        """Where to look after a 202; a path of this API only, because the key goes there."""
+        location = answer.headers.get("Location", "").removeprefix(self.base_url)
+        is_path = location.startswith("/") and not location.startswith("//")
+        return location if is_path else f"/v1/uploads/{upload_id}"
+
+    def abort_upload(self, upload_id: str) -> None:
+        """Give it up; its asset and parts go with it."""
+        self._transport.call("DELETE", f"/v1/uploads/{upload_id}")
+
+    # ---------------------------------------------------------------- what became of them
+
+    def get_asset(self, asset_id: str) -> Asset:
+        return self._transport.call("GET", f"/v1/assets/{asset_id}").read(Asset.of)
+
+    def list_assets(self, *, page_size: int = 100) -> Iterator[Asset]:
+        """All of them, newest first; a page is asked for when it is reached."""
+        query = {"limit": str(page_size)}
+        while True:
+            answer = self._transport.call("GET", "/v1/assets", query=query)
+            yield from answer.read(lambda body: [Asset.of(one) for one in body["data"]])
+            cursor = answer.read(lambda body: body["next_cursor"])
+            if not cursor:
+                return
+            query["cursor"] = str(cursor)
+
+    def wait_for_asset(
+        self, asset_id: str, *, timeout_s: float = 86400.0, on_look: Callable[[Asset], None] | None = None
+    ) -> Asset:
+        """The asset as soon as it is ready or failed. For scripts: applications get a webhook. Raises WaitedTooLong."""
+        for _ in self._looks(timeout_s, f"{asset_id} is not ready"):
+            asset = self.get_asset(asset_id)
+            if on_look:
+                on_look(asset)
+            if asset.state in SETTLED:
+                break
+        return asset
+
+    def get_job(self, job_id: str) -> Job:
+        return self._transport.call("GET", f"/v1/jobs/{job_id}").read(Job.of)
+
+    def create_playback_session(self, playback_id: str, *, ttl_s: int = 300) -> PlaybackSession:
+        body = {"playback_id": playback_id, "ttl_s": ttl_s}
+        return self._transport.call("POST", "/v1/playback-sessions", body).read(PlaybackSession.of)
+
+    # ---------------------------------------------------------------- itself
+
+    def _looks(self, timeout_s: float, otherwise: str) -> Iterator[None]:
+        """At once, then after growing pauses. Raises WaitedTooLong in the end."""
+        ends, pause_s = time.monotonic() + timeout_s, FIRST_LOOK_S
+        while True:
+            yield
+            if time.monotonic() + pause_s > ends:
+                raise WaitedTooLong(f"{otherwise} after {timeout_s:.0f} s")
+            self.retries.pause(pause_s)
+            pause_s = min(LONGEST_LOOK_S, pause_s * GROWTH)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> "SluiceClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,214 @@
+"""What the API answers, as frozen dataclasses. Fields that this version does not know are left out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know the Z
+
+
+def _moment_or_none(text: str | None) -> datetime | None:
+    return None if text is None else _moment(text)
+
+
+def as_json(model: "Upload | Asset | Job | PlaybackSession") -> dict[str, Any]:
+    """Back to the API's spelling, for scripts."""
+    found: dict[str, Any] = _spell(asdict(model))
+    return found
+
+
+def _spell(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {"class" if name == "kind" else name: _spell(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [_spell(one) for one in value]
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an asset, upload or job failed. `kind` is the API's `class`: input, config or provider."""
+
+    code: str
+    kind: str
+    retryable: bool
+    message: str
+
+    @classmethod
+    def of(cls, data: Json | None) -> "Failure | None":
+        return None if data is None else cls(data["code"], data["class"], data["retryable"], data["message"])
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A reserved upload; `state` is open, completing, complete, expired, aborted or failed."""
+
+    upload_id: str
+    asset_id: str
+    playback_id: str | None
+    state: str
+    size_bytes: int
+    part_size: int
+    part_count: int
+    content_type: str
+    filename: str | None
+    error: Failure | None
+    created_at: datetime
+    expires_at: datetime
+
+    def length_of(self, part_number: int) -> int:
+        """Bytes of one part, counted from 1: all but the last have `part_size`."""
+        return min(self.part_size, self.size_bytes - (part_number - 1) * self.part_size)
+
+    @classmethod
+    def of(cls, data: Json) -> "Upload":
+        return cls(
+            upload_id=data["upload_id"],
+            asset_id=data["asset_id"],
+            playback_id=data["playback_id"],
+            state=data["state"],
+            size_bytes=data["size_bytes"],
+            part_size=data["part_size"],
+            part_count=data["part_count"],
+            content_type=data["content_type"],
+            filename=data["filename"],
+            error=Failure.of(data["error"]),
+            created_at=_moment(data["created_at"]),
+            expires_at=_moment(data["expires_at"]),
+        )
+
+
+@dataclass(frozen=True)
+class SignedPart:
+    part_number: int
+    url: str  # whoever has it can send the part: not for logs
+    content_length: int
+
+    @classmethod
+    def of(cls, data: Json) -> "SignedPart":
+        return cls(data["part_number"], data["url"], data["content_length"])
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    part_number: int
+    size_bytes: int
+    etag: str
+
+    @classmethod
+    def of(cls, data: Json) -> "StoredPart":
+        return cls(data["part_number"], data["size_bytes"], data["etag"])
+
+
+@dataclass(frozen=True)
+class Asset:
+    """`state` is created, ingesting, uploaded, processing, ready, archived, failed or deleted."""
+
+    asset_id: str
+    upload_id: str
+    job_id: str | None
+    state: str
+    playable: bool
+    playback_ids: tuple[str, ...]
+    playback_policy: str
+    active_version: str | None
+    title: str | None
+    external_id: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, str]
+    duration_s: float | None
+    error: Failure | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, data: Json) -> "Asset":
+        return cls(
+            asset_id=data["asset_id"],
+            upload_id=data["upload_id"],
+            job_id=data["job_id"],
+            state=data["state"],
+            playable=data["playable"],
+            playback_ids=tuple(data["playback_ids"]),
+            playback_policy=data["playback_policy"],
+            active_version=data["active_version"],
+            title=data["title"],
+            external_id=data["external_id"],
+            tags=tuple(data["tags"]),
+            metadata=dict(data["metadata"]),
+            duration_s=data["duration_s"],
+            error=Failure.of(data["error"]),
+            created_at=_moment(data["created_at"]),
+            updated_at=_moment(data["updated_at"]),
+        )
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    stage: str
+    percent: float  # of the whole job
+    realtime_factor: float | None
+    attempt: int
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, data: Json | None) -> "JobProgress | None":
+        if data is None:
+            return None
+        updated_at = _moment(data["updated_at"])
+        return cls(data["stage"], data["percent"], data["realtime_factor"], data["attempt"], updated_at)
+
+
+@dataclass(frozen=True)
+class Job:
+    """`state` is queued, running, succeeded, failed or cancelled."""
+
+    job_id: str
+    asset_id: str
+    state: str
+    attempt: int
+    capacity: str | None
+    progress: JobProgress | None
+    version_id: str | None
+    error: Failure | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, data: Json) -> "Job":
+        return cls(
+            job_id=data["job_id"],
+            asset_id=data["asset_id"],
+            state=data["state"],
+            attempt=data["attempt"],
+            capacity=data["capacity"],
+            progress=JobProgress.of(data["progress"]),
+            version_id=data["version_id"],
+            error=Failure.of(data["error"]),
+            created_at=_moment(data["created_at"]),
+            started_at=_moment_or_none(data["started_at"]),
+            finished_at=_moment_or_none(data["finished_at"]),
+        )
+
+
+@dataclass(frozen=True)
+class PlaybackSession:
+    session_id: str
+    playback_id: str
+    hls_url: str
+    dash_url: str
+    poster_url: str | None
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, data: Json) -> "PlaybackSession":
+        urls = (data["hls_url"], data["dash_url"], data["poster_url"])
+        return cls(data["session_id"], data["playback_id"], *urls, _moment(data["expires_at"]))

@@ -1,0 +1,90 @@
+"""What the command line prints: JSON for scripts, lines for people, a bar while something takes its time."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sluice_client.errors import ApiError, SluiceError
+from sluice_client.models import Asset, Failure
+from sluice_client.parts import OnProgress, Transferred
+
+
+def printable(text: object) -> str:
+    """Titles are a stranger's words: no control characters to the terminal."""
+    return "".join(letter if letter.isprintable() else "�" for letter in str(text))
+
+
+def tell_json(record: dict[str, Any]) -> None:
+    print(json.dumps(record), flush=True)
+
+
+def tell_fields(record: dict[str, Any]) -> None:
+    """One a line, without those that are empty."""
+    for name, value in record.items():
+        if value not in (None, "", [], {}):
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            print(f"{name:<16}{printable(shown)}")
+
+
+def tell_asset_line(asset: Asset) -> None:
+    moment = asset.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    print("\t".join((asset.asset_id, asset.state, moment, printable(asset.title or asset.external_id or ""))))
+
+
+def tell_note(text: str) -> None:
+    """For a person, beside the output."""
+    print(f"sluice: {printable(text)}", file=sys.stderr)
+
+
+def tell_error(error: SluiceError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": _error_record(error)}), file=sys.stderr)
+        return
+    request = f" (request {error.request_id})" if isinstance(error, ApiError) and error.request_id else ""
+    tell_note(f"{error}{request}")
+
+
+def _error_record(error: SluiceError) -> dict[str, Any]:
+    record = {"type": type(error).__name__, "detail": str(error)}
+    if isinstance(error, ApiError):
+        details = {"status": error.status, "code": error.code, "detail": error.detail, "request_id": error.request_id}
+        return record | details | {"retryable": error.retryable, "errors": list(error.errors)}
+    return record | {"code": code} if (code := getattr(error, "code", "")) else record
+
+
+def failure_line(failure: Failure | None) -> str:
+    return f"{failure.code}: {failure.message}" if failure else "without a reason"
+
+
+@contextmanager
+def transfer_bar(wanted: bool) -> Iterator[OnProgress | None]:
+    """On a terminal only."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    # Imported late: scripts that show no bar start twice as fast.
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress("upload", *columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("upload", total=None)
+
+        def show(now: Transferred) -> None:
+            progress.update(bar, completed=now.sent_bytes, total=now.total_bytes)
+
+        yield show
+
+
+@contextmanager
+def state_line(wanted: bool) -> Iterator[Callable[[Asset], None] | None]:
+    """The asset's state, as long as one waits for it; on a terminal only."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("waiting") as status:
+        yield lambda asset: status.update(asset.state)

@@ -1,0 +1,91 @@
+"""Answers in the API's shape, made up."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.client.cloud import Slot
+
+MOMENT = "2026-12-01T10:05:00.123Z"
+FAILURE = {"code": "input.not_video", "class": "input", "retryable": False, "message": "There is no video in it."}
+
+
+def problem(status: int, code: str) -> dict[str, Any]:
+    return {
+        "type": f"urn:sluice:error:{code}",
+        "title": code,
+        "status": status,
+        "detail": f"about {code}",
+        "instance": "/v1",
+        "code": code,
+        "request_id": "req-1",
+        "correlation_id": "cor-1",
+        "retryable": False,
+        "errors": [{"pointer": "/title", "code": "too_long", "detail": "Too long."}] if status == 422 else [],
+    }
+
+
+def upload_view(slot: "Slot") -> dict[str, Any]:
+    return {
+        "upload_id": slot.upload_id,
+        "asset_id": slot.upload_id.replace("upl", "ast"),
+        "playback_id": slot.upload_id.replace("upl", "plb"),
+        "state": slot.state,
+        "size_bytes": slot.size,
+        "part_size": slot.part_size,
+        "part_count": slot.part_count,
+        "content_type": slot.request.get("content_type", "video/mp4"),
+        "filename": slot.request.get("filename"),
+        "error": None,
+        "created_at": MOMENT,
+        "expires_at": MOMENT,
+    }
+
+
+def asset_view(asset_id: str, state: str = "ready") -> dict[str, Any]:
+    return {
+        "asset_id": asset_id,
+        "upload_id": asset_id.replace("ast", "upl"),
+        "job_id": None if state == "uploaded" else "job_1",
+        "state": state,
+        "playable": state == "ready",
+        "playback_ids": ["plb_1"],
+        "playback_policy": "signed",
+        "active_version": "ver_1" if state == "ready" else None,
+        "title": "A \x1b[31mred\x1b[0m film",
+        "external_id": None,
+        "tags": ["a", "b"],
+        "metadata": {"class": "4b"},
+        "duration_s": 12.5,
+        "error": FAILURE if state == "failed" else None,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "something_new": 1,
+    }
+
+
+def job_view(job_id: str) -> dict[str, Any]:
+    progress = {"stage": "encode", "percent": 41.5, "realtime_factor": None, "attempt": 1, "updated_at": MOMENT}
+    return {
+        "job_id": job_id,
+        "asset_id": "ast_1",
+        "state": "running",
+        "attempt": 1,
+        "capacity": "FARGATE_SPOT",
+        "progress": progress,
+        "version_id": None,
+        "error": None,
+        "created_at": MOMENT,
+        "started_at": MOMENT,
+        "finished_at": None,
+    }
+
+
+def session_view(playback_id: str) -> dict[str, Any]:
+    return {
+        "session_id": "ses_1",
+        "playback_id": playback_id,
+        "hls_url": "https://media.example/v1/play/plb_1/master.m3u8?token=t",
+        "dash_url": "https://media.example/v1/play/plb_1/manifest.mpd?token=t",
+        "poster_url": None,
+        "expires_at": MOMENT,
+    }
