@@ -79,7 +79,7 @@ class Cloud:
             self._changed.notify_all()
 
     def wait_until_idle(self) -> None:
-        """What a killed client had sent is worked off."""
+        """The connections of a client that ended are closed, and what it had sent is worked off."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._busy == 0, timeout=60)
 

@@ -67,10 +67,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
 
-    def _counted(self) -> None:
+    def handle(self) -> None:
+        """All requests of one connection."""
         self.server.cloud.serving(1)
         try:
-            self._serve()
+            super().handle()
         finally:
             self.server.cloud.serving(-1)
 
@@ -113,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _counted
+    do_GET = do_POST = do_PUT = do_DELETE = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
         """The tests look at `seen`."""

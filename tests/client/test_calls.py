@@ -8,12 +8,20 @@ from typing import Any
 import pytest
 
 import sluice_client
-from sluice_client import ApiError, ConnectionFailed, Retries, SluiceClient, UnexpectedAnswer
+from sluice_client import (
+    ApiError,
+    ConnectionFailed,
+    Retries,
+    SluiceClient,
+    UnexpectedAnswer,
+    UploadFailed,
+    WaitedTooLong,
+)
 from sluice_client.models import as_json
 from sluice_client.retries import retry_after_s
 from tests.client.cloud import KEY, Cloud, Slot
 from tests.client.server import Fault
-from tests.client.views import asset_view, job_view, session_view, upload_view
+from tests.client.views import FAILURE, asset_view, job_view, session_view, upload_view
 from tests.documents import REPOSITORY
 
 SCHEMAS: dict[str, Any] = json.loads((REPOSITORY / "openapi.json").read_text())["components"]["schemas"]
@@ -157,6 +165,29 @@ def test_redirects_are_not_followed(client: SluiceClient, cloud: Cloud) -> None:
     with pytest.raises(ApiError, match="307"):
         client.get_asset("ast_1")
     assert len(cloud.seen) == 1
+
+
+@pytest.mark.parametrize("place", ["https://elsewhere.example/v1/uploads/upl_1", "//elsewhere.example/x", "x"])
+def test_a_key_does_not_follow_a_location_elsewhere(client: SluiceClient, cloud: Cloud, place: str) -> None:
+    body = upload_view(Slot("upl_1", {"size_bytes": 1}, 1, state="completing"))
+    upload_id = client.create_upload(1).upload_id
+    cloud.only.state = "complete"
+    cloud.faults = [Fault("complete$", status=202, headers={"Location": place}, body=json.dumps(body).encode())]
+    assert client.complete_upload(upload_id).state == "complete"
+    assert cloud.seen[-1].line == "GET /v1/uploads/upl_1"
+
+
+def test_an_upload_that_fails_to_join_says_why(client: SluiceClient, cloud: Cloud) -> None:
+    failed = upload_view(Slot("upl_1", {"size_bytes": 1}, 1, state="failed")) | {"error": FAILURE}
+    cloud.faults = [Fault("complete$", status=200, body=json.dumps(failed).encode())]
+    with pytest.raises(UploadFailed, match="input.not_video"):
+        client.complete_upload("upl_1")
+
+
+def test_waiting_ends(client: SluiceClient, cloud: Cloud) -> None:
+    cloud.asset_states = ["processing"]
+    with pytest.raises(WaitedTooLong, match="ast_1"):
+        client.wait_for_asset("ast_1", timeout_s=0)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sluice_client import (
+    ApiError,
     ConnectionFailed,
     PartRefused,
     SluiceClient,
@@ -107,6 +108,18 @@ def test_an_upload_that_another_process_completes_is_done(
     assert upload_file(client, film, state_path=state, concurrency=1).upload.state == "complete"
     assert len(cloud.slots) == 1
     assert not state.exists()
+
+
+def test_an_upload_that_is_being_joined_is_waited_for(
+    client: SluiceClient, cloud: Cloud, film: Path, state: Path
+) -> None:
+    cloud.completion_looks = 3
+    cloud.faults = [Fault("GET /v1/uploads/upl_1$", status=400)]
+    with pytest.raises(ApiError, match="400"):
+        upload_file(client, film, state_path=state)
+    assert cloud.only.state == "completing"
+    done = upload_file(client, film, state_path=state)
+    assert (done.upload.state, done.resumed, done.parts_sent) == ("complete", True, 0)
 
 
 def test_uploads_that_end_again_and_again_are_given_up(
