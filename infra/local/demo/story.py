@@ -13,7 +13,7 @@ import urllib3
 from rich.progress import Progress, TaskID
 
 from infra.local.demo.api import Api, ApiFailed
-from infra.local.demo.playing import Frames, Player, container_duration, decode, unsigned
+from infra.local.demo.playing import Player, container_duration, decode, unsigned
 from infra.local.demo.receiver import Received, Receiver
 from infra.local.demo.report import Report
 
@@ -141,7 +141,7 @@ class Story:
         report.decoded_frames, report.source_frames = result.count, source.count
         report.check(result.monotonic, "timestamps of the result go backwards")
         if source.constant_rate:
-            report.check(_same_rate(result, source), "frame counts of result and source differ")
+            report.check(result.count == source.count, "frame counts of result and source differ")
         tolerance = max(source.frame_s, result.frame_s) + 0.001
         report.check(abs(result.duration_s - source.duration_s) <= tolerance, "durations of result and source differ")
 
@@ -158,10 +158,6 @@ class Story:
                 time.sleep(min(left, 0.5))
             self.report.expired_status = self.player.status(hls_url)
         self.report.check(self.report.expired_status == 403, "an expired playback URL is not refused")
-
-
-def _same_rate(result: Frames, source: Frames) -> bool:
-    return result.count == source.count
 
 
 def _ended(received: list[Received]) -> bool:

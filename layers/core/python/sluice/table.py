@@ -23,9 +23,6 @@ DUE_PK = "due_pk"
 DUE_SK = "due_sk"
 DUE_SHARDS = 16  # one partition takes 1,000 writes/s; the sweeper reads all shards once a minute
 
-LOOKUP_PREFIX = "LOOKUP#"
-TENANT_PREFIX = "TENANT#"
-
 
 class Key(NamedTuple):
     pk: str
@@ -51,10 +48,6 @@ def due_partitions(kind: DueKind) -> list[str]:
 
 def tenant(tenant_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}", "TENANT")
-
-
-def tenant_api_key(tenant_id: str, key_id: str) -> Key:
-    return Key(f"TENANT#{tenant_id}", f"KEY#{key_id}")
 
 
 def api_key_lookup(key_id: str) -> Key:
