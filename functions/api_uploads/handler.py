@@ -10,8 +10,8 @@ from functions.api_uploads.models import COMPLETION, CreateUpload, SignedParts, 
 from sluice import bootstrap
 from sluice.config import ApiUploadsSettings
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Upload
 from sluice.domain.states import UploadState
+from sluice.domain.upload import Upload
 from sluice.http import IdempotencyKey, api, caller, created, keyed, needs, no_content
 from sluice.observability import observed
 from sluice.service import idempotency, upload_slots, uploads

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import Field, StringConstraints
 
-from sluice.domain.models import Asset, Upload
+from sluice.domain.models import Asset
 from sluice.domain.parts import MAX_OBJECT_BYTES, MAX_PARTS, part_count
+from sluice.domain.upload import Upload
 from sluice.http import FailureView, RequestBody, ResponseBody, Timestamp
 from sluice.service.ports import SignedPart, StoredPart
 from sluice.service.upload_slots import NewUpload

@@ -16,8 +16,8 @@ from botocore.config import Config
 
 from sluice.adapters.clock import now
 from sluice.adapters.part_signer import S3PartSigner
-from sluice.domain.models import Upload
 from sluice.domain.parts import MAX_PARTS, MIN_PART_SIZE, part_length
+from sluice.domain.upload import Upload
 from tests.bench.figure import Figure
 from tests.unit.world import World
 

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Asset, Delivery, Job, Upload, WebhookEndpoint
+from sluice.domain.models import Asset, Delivery, Job, WebhookEndpoint
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.domain.upload import Upload
 from tests.fakes.time import FakeIds
 
 MOMENT = datetime(2026, 12, 1, 10, 0, 0, 123000, tzinfo=UTC)

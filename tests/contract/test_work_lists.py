@@ -7,12 +7,9 @@ import pytest
 
 from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
-from sluice.domain.models import (
-    Delivery,
-    Job,
-    Upload,
-)
+from sluice.domain.models import Delivery, Job
 from sluice.domain.states import DeliveryState, JobState, UploadState
+from sluice.domain.upload import Upload
 from sluice.service.ports import Create, Records, Replace
 from tests.contract.samples import MOMENT, TENANT, make_asset, make_delivery, make_job, make_upload, new_id
 

@@ -21,10 +21,10 @@ from sluice.domain.models import (
     Model,
     PlaybackLookup,
     Tenant,
-    Upload,
     WebhookEndpoint,
 )
 from sluice.domain.states import AssetState
+from sluice.domain.upload import Upload
 from sluice.service.ports import Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from sluice.domain.errors import UploadClosed, UploadIncomplete
-from sluice.domain.models import Upload
 from sluice.domain.parts import part_length
+from sluice.domain.upload import Upload
 from sluice.service.ports import SignedPart, StoredObject, StoredPart
 
 

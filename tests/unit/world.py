@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Asset, Job, Upload
+from sluice.domain.models import Asset, Job
 from sluice.domain.parts import MIB, part_count, part_length
+from sluice.domain.upload import Upload
 from sluice.service import upload_slots, uploads
 from sluice.service.completion import complete_upload
 from sluice.service.intake import accept_object

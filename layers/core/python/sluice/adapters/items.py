@@ -27,10 +27,10 @@ from sluice.domain.models import (
     Model,
     PlaybackLookup,
     Tenant,
-    Upload,
     WebhookEndpoint,
 )
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.domain.upload import Upload
 from sluice.table import DueKind, Key
 
 Item = dict[str, Any]

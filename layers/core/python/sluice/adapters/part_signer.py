@@ -13,8 +13,8 @@ import boto3
 from botocore.config import Config
 
 from sluice.adapters.sigv4_parts import PartPresigner
-from sluice.domain.models import Upload
 from sluice.domain.parts import part_length
+from sluice.domain.upload import Upload
 from sluice.service.ports import SignedPart
 
 SESSION_S = 3600  # the longest session that a role chained from another role can have

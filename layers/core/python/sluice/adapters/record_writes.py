@@ -15,7 +15,8 @@ from sluice import table
 from sluice.adapters.items import due_position, key_of, to_item
 from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event
-from sluice.domain.models import DeliveryAttempt, Job, JobProgress, JobResult, Model, Upload
+from sluice.domain.models import DeliveryAttempt, Job, JobProgress, JobResult, Model
+from sluice.domain.upload import Upload
 from sluice.service.ports import Create, Remove, Replace, Write
 from sluice.table import Key
 

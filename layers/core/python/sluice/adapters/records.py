@@ -24,9 +24,9 @@ from sluice.domain.models import (
     Model,
     PlaybackLookup,
     Tenant,
-    Upload,
     WebhookEndpoint,
 )
+from sluice.domain.upload import Upload
 from sluice.table import DueKind, Key
 
 M = TypeVar("M", bound=Model)

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     UPLOAD_COMPLETE = "upload.complete"
     UPLOAD_EXPIRED = "upload.expired"
     UPLOAD_ABORTED = "upload.aborted"
+    UPLOAD_DUPLICATE = "upload.duplicate"
     ASSET_CREATED = "asset.created"
     ASSET_UPDATED = "asset.updated"
     ASSET_DELETED = "asset.deleted"

@@ -7,6 +7,7 @@ from enum import StrEnum
 class Prefix(StrEnum):
     TENANT = "ten"
     API_KEY = "key"
+    INTAKE_POLICY = "ipl"
     UPLOAD = "upl"
     ASSET = "ast"
     JOB = "job"

@@ -5,12 +5,13 @@ version before (see `service.ports.Replace`). Times are aware UTC datetimes; siz
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from sluice.domain.errors import ErrorClass, SluiceError
-from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.domain.states import AssetState, DeliveryState, JobState
 
 
 class Model(BaseModel):
@@ -51,24 +52,10 @@ class ApiKey(Model):
     version: int = 1
 
 
-class Upload(Model):
-    id: str
-    tenant_id: str
-    asset_id: str
-    state: UploadState
-    key: str  # object key in the uploads bucket
-    multipart_id: str  # S3's UploadId
-    size_bytes: int
-    part_size: int
-    content_type: str
-    filename: str | None
-    expires_at: datetime
-    created_at: datetime
-    updated_at: datetime
-    correlation_id: str
-    etag: str | None = None  # of the complete object
-    error: ErrorInfo | None = None
-    version: int = 1
+class Review(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 class Asset(Model):
@@ -82,7 +69,9 @@ class Asset(Model):
     external_id: str | None = None
     metadata: dict[str, str] = {}
     tags: tuple[str, ...] = ()
+    creator_id: str | None = None  # the caller's own id of who uploaded it
     playback_policy: Literal["signed"] = "signed"
+    review: Review | None = None  # None: its intake policy asks for none
     active_version: str | None = None  # pointer to the AssetVersion that players get
     job_id: str | None = None
     duration_s: float | None = None

@@ -3,8 +3,9 @@
 from sluice.domain.errors import UploadSizeMismatch
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Asset, ErrorInfo, Job, Upload
+from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import UPLOAD_EDGES, AssetState, JobState, UploadState, check_edge
+from sluice.domain.upload import Upload
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects
 from sluice.service.retries import retry_on_conflict
 

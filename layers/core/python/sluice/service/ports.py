@@ -22,9 +22,9 @@ from sluice.domain.models import (
     JobResult,
     PlaybackLookup,
     Tenant,
-    Upload,
     WebhookEndpoint,
 )
+from sluice.domain.upload import Upload
 
 Versioned = (
     Tenant

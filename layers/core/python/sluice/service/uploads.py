@@ -16,9 +16,10 @@ from sluice.domain.errors import (
 )
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Asset, Upload
+from sluice.domain.models import Asset
 from sluice.domain.parts import part_count
 from sluice.domain.states import UPLOAD_EDGES, AssetState, UploadState, check_edge
+from sluice.domain.upload import Upload
 from sluice.service.ports import (
     Clock,
     CompletionQueue,

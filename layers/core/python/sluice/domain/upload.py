@@ -1,0 +1,69 @@
+"""An upload: the slot that bytes come through, from a client in parts or from a URL that we fetch."""
+
+from datetime import datetime
+from typing import Literal
+
+from sluice.domain.intake import Checksum, IntakeRules
+from sluice.domain.models import ErrorInfo, Model
+from sluice.domain.states import UploadState
+
+SETTLED = frozenset({UploadState.COMPLETE, UploadState.EXPIRED, UploadState.ABORTED, UploadState.FAILED})
+
+
+class UploadSource(Model):
+    """Where we fetch the bytes from, instead of waiting for a client to send them."""
+
+    url: str  # https://..., or s3://bucket/key of the own account
+    headers: dict[str, str] = {}  # for the URL's own origin only; dropped once the upload is settled
+
+
+class Upload(Model):
+    id: str
+    tenant_id: str
+    asset_id: str
+    state: UploadState
+    key: str  # object key in the uploads bucket
+    multipart_id: str  # S3's UploadId; "" until a fetch has opened one
+    size_bytes: int  # declared; 0 until a fetch has learnt it
+    part_size: int
+    content_type: str
+    filename: str | None
+    creator_id: str | None = None  # the caller's own id of who uploads
+    transcode: Literal["auto", "none"] = "auto"
+    checksum: Checksum | None = None  # declared by the client
+    source: UploadSource | None = None
+    policy_id: str | None = None
+    rules: IntakeRules = IntakeRules()  # the policy as it was when the upload was made
+    held_bytes: int = 0  # what it counts for in the open bytes of tenant and creator
+    idle_until: datetime | None = None  # on_interrupt "abort": given up when no part URL was asked for by then
+    expires_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    correlation_id: str
+    etag: str | None = None  # of the complete object
+    error: ErrorInfo | None = None
+    version: int = 1
+
+    @property
+    def deadline(self) -> datetime:
+        """When it is given up, unless it is settled or renewed before."""
+        return min(self.expires_at, self.idle_until or self.expires_at)
+
+
+class Usage(Model):
+    """What a tenant, or one of its creators, has open. Counted inside the transactions that open and settle uploads."""
+
+    tenant_id: str
+    creator_id: str | None  # None: the whole tenant
+    open_uploads: int
+    open_bytes: int
+
+
+class UploadProgress(Model):
+    """How far a fetch is; written every few seconds in a row of its own."""
+
+    tenant_id: str
+    upload_id: str
+    received_bytes: int
+    total_bytes: int | None  # None: the source does not say
+    updated_at: datetime
