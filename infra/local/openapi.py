@@ -17,7 +17,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from sluice.domain import errors
+from sluice.domain import errors, upload_errors
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import API_VERSION
 from sluice.http.caller import API_KEY
@@ -160,7 +160,13 @@ def problem_response() -> dict[str, Any]:
 
 
 def error_codes() -> dict[str, Any]:
-    catalogue = [error for error in vars(errors).values() if isinstance(error, type) and issubclass(error, SluiceError)]
+    modules = (errors, upload_errors)
+    catalogue = [
+        error
+        for module in modules
+        for error in vars(module).values()
+        if isinstance(error, type) and issubclass(error, SluiceError)
+    ]
     return {
         error.code: {"status": int(status_of(error)), "title": error.message, "retryable": error.retryable}
         for error in catalogue

@@ -8,8 +8,8 @@ import pytest
 from moto import mock_aws
 
 from sluice.adapters.upload_objects import S3UploadObjects
-from sluice.domain.errors import UploadClosed, UploadIncomplete
 from sluice.domain.parts import MIB
+from sluice.domain.upload_errors import UploadClosed, UploadIncomplete
 from sluice.service.ports import UploadObjects
 from tests.fakes.uploads_bucket import FakeUploadObjects
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from itertools import count
 
-from sluice.domain.errors import UploadClosed, UploadIncomplete
 from sluice.domain.parts import part_length
 from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import UploadClosed, UploadIncomplete
 from sluice.service.ports import SignedPart, StoredObject, StoredPart
 
 

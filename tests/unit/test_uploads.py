@@ -3,17 +3,17 @@ from dataclasses import replace
 
 import pytest
 
-from sluice.domain.errors import (
+from sluice.domain.errors import WriteConflict
+from sluice.domain.parts import MIB
+from sluice.domain.states import AssetState, UploadState
+from sluice.domain.upload_errors import (
     PartOutOfRange,
     UploadClosed,
     UploadExpired,
     UploadIncomplete,
     UploadNotFound,
     UploadTooLarge,
-    WriteConflict,
 )
-from sluice.domain.parts import MIB
-from sluice.domain.states import AssetState, UploadState
 from sluice.service import upload_slots, uploads
 from tests.unit.world import World
 

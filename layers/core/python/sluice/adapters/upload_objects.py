@@ -9,7 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sluice.domain.errors import ProviderFailure, SluiceError, UploadClosed, UploadIncomplete, UploadSizeMismatch
+from sluice.domain.errors import ProviderFailure, SluiceError
+from sluice.domain.upload_errors import UploadClosed, UploadIncomplete, UploadSizeMismatch
 from sluice.service.ports import StoredObject, StoredPart
 
 _COMPLETION_ERRORS: dict[str, type[SluiceError]] = {

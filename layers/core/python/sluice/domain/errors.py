@@ -57,17 +57,18 @@ class MissingScope(SluiceError):
     error_class = ErrorClass.CONFIG
 
 
+class Forbidden(SluiceError):
+    code = "forbidden"
+    message = "This caller may not do that."
+    error_class = ErrorClass.CONFIG
+
+
 class NotFound(SluiceError):
     """Also the answer for another tenant's id, so that ids cannot be probed."""
 
     code = "not_found"
     message = "There is no such resource."
     error_class = ErrorClass.INPUT
-
-
-class UploadNotFound(NotFound):
-    code = "upload_not_found"
-    message = "There is no such upload."
 
 
 class AssetNotFound(NotFound):
@@ -101,39 +102,15 @@ class Conflict(SluiceError):
     error_class = ErrorClass.INPUT
 
 
+class PreconditionFailed(SluiceError):
+    code = "precondition_failed"
+    message = "The resource has changed since it was read; read it again."
+    error_class = ErrorClass.INPUT
+
+
 class InvalidTransition(Conflict):
     code = "invalid_transition"
     message = "The resource is not in a state that allows this."
-
-
-class UploadClosed(Conflict):
-    code = "upload_closed"
-    message = "The upload is no longer open."
-
-
-class UploadExpired(Conflict):
-    code = "upload_expired"
-    message = "The upload has expired; create a new one."
-
-
-class UploadIncomplete(Conflict):
-    code = "upload_incomplete"
-    message = "Some parts have not been stored yet."
-
-
-class UploadSizeMismatch(Conflict):
-    code = "upload_size_mismatch"
-    message = "The stored parts do not add up to the declared size."
-
-
-class UploadTooLarge(InvalidRequest):
-    code = "upload_too_large"
-    message = "The declared size is above what can be transcoded."
-
-
-class PartOutOfRange(InvalidRequest):
-    code = "part_out_of_range"
-    message = "A part number is outside the parts of this upload."
 
 
 class AssetNotPlayable(Conflict):

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sluice.domain.errors import SluiceError, UploadClosed, UploadIncomplete, UploadSizeMismatch
+from sluice.domain.errors import SluiceError
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import ErrorInfo
 from sluice.domain.parts import part_count, part_length
 from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import UploadClosed, UploadIncomplete, UploadSizeMismatch
 from sluice.service.ports import Clock, Create, Ids, Records, Replace, StoredPart, UploadObjects
 from sluice.service.retries import retry_on_conflict
 from sluice.service.uploads import moved

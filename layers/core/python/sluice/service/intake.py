@@ -1,11 +1,11 @@
 """From an object in the uploads bucket to a running transcode. S3's event is a hint: late, doubled or lost."""
 
-from sluice.domain.errors import UploadSizeMismatch
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import UPLOAD_EDGES, AssetState, JobState, UploadState, check_edge
 from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import UploadSizeMismatch
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects
 from sluice.service.retries import retry_on_conflict
 

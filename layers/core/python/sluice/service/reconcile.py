@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from sluice.domain.errors import UploadClosed
 from sluice.domain.events import Event, EventType, Origin
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Job
 from sluice.domain.states import JobState, UploadState
 from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import UploadClosed
 from sluice.service.dispatch import dispatch_event
 from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.intake import accept_object

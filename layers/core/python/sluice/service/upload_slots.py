@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sluice.domain.errors import UploadClosed, UploadNotFound, UploadTooLarge
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, PlaybackLookup
 from sluice.domain.parts import part_size_for
 from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import UploadClosed, UploadNotFound, UploadTooLarge
 from sluice.service.ports import Create, Records, Replace
 from sluice.service.retries import retry_on_conflict
 from sluice.service.uploads import Caller, UploadPorts, asset_of, moved, origin_of

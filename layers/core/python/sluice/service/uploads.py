@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sluice.domain.errors import (
-    Conflict,
+from sluice.domain.errors import Conflict
+from sluice.domain.events import EventType, Origin, advance
+from sluice.domain.ids import Prefix, is_id
+from sluice.domain.models import Asset
+from sluice.domain.parts import part_count
+from sluice.domain.states import UPLOAD_EDGES, AssetState, UploadState, check_edge
+from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import (
     PartOutOfRange,
     UploadClosed,
     UploadExpired,
@@ -14,12 +20,6 @@ from sluice.domain.errors import (
     UploadNotFound,
     UploadSizeMismatch,
 )
-from sluice.domain.events import EventType, Origin, advance
-from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Asset
-from sluice.domain.parts import part_count
-from sluice.domain.states import UPLOAD_EDGES, AssetState, UploadState, check_edge
-from sluice.domain.upload import Upload
 from sluice.service.ports import (
     Clock,
     CompletionQueue,
