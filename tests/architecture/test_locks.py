@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,21 +69,34 @@ def test_the_layer_leaves_out_what_the_runtime_has() -> None:
     assert RUNTIME_PROVIDES.isdisjoint(pins(LAYER_LOCK.read_text()))
 
 
+def npm_lock() -> dict[str, dict[str, Any]]:
+    return dict(json.loads((REPOSITORY / "package-lock.json").read_text())["packages"])
+
+
+def workspaces() -> list[str]:
+    return list(json.loads((REPOSITORY / "package.json").read_text())["workspaces"])
+
+
 def test_the_npm_lock_is_hashed_and_names_no_host() -> None:
-    lock = json.loads((REPOSITORY / "package-lock.json").read_text())
-    packages = {name: package for name, package in lock["packages"].items() if name}
+    ours = {"", *workspaces()}
+    packages = {name: package for name, package in npm_lock().items() if name not in ours}
     assert packages
     for name, package in packages.items():
+        if package.get("link"):
+            assert package["resolved"] in ours, name
+            continue
         assert package["integrity"].startswith("sha512-"), name
         assert "resolved" not in package, name
         assert "://" not in package["version"], name
 
 
-def test_the_npm_lock_holds_what_is_asked_for() -> None:
-    asked = json.loads((REPOSITORY / "package.json").read_text())
-    root = json.loads((REPOSITORY / "package-lock.json").read_text())["packages"][""]
-    assert root["devDependencies"] == asked["devDependencies"]
-    assert all(re.fullmatch(r"(npm:[^@]+@)?\d+\.\d+\.\d+", pin) for pin in asked["devDependencies"].values())
+@pytest.mark.parametrize(
+    ("folder", "kind"), [("", "devDependencies"), *((name, "dependencies") for name in workspaces())]
+)
+def test_the_npm_lock_holds_what_is_asked_for(folder: str, kind: str) -> None:
+    asked = json.loads((REPOSITORY / folder / "package.json").read_text())
+    assert npm_lock()[folder][kind] == asked[kind]
+    assert all(re.fullmatch(r"(npm:[^@]+@)?\d+\.\d+\.\d+", pin) for pin in asked[kind].values())
 
 
 def test_npm_is_told_to_name_no_host() -> None:
