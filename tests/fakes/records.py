@@ -8,6 +8,7 @@ from sluice import table
 from sluice.adapters.items import due, key_of
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
+from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -24,11 +25,18 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.states import AssetState
-from sluice.domain.upload import Upload
-from sluice.service.ports import Create, Remove, Replace, Write
+from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
+from sluice.domain.upload_errors import QuotaExceeded
+from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
 
 M = TypeVar("M", bound=Model)
+
+
+def row_of(write: Write) -> Key:
+    if isinstance(write, Count):
+        return table.usage(write.tenant_id, write.creator_id)
+    return key_of(write.record)
 
 
 class FakeRecords:
@@ -39,18 +47,39 @@ class FakeRecords:
 
     def commit(self, *writes: Write) -> None:
         with self._lock:
-            keys = [key_of(write.record) for write in writes]
+            keys = [row_of(write) for write in writes]
             assert len(keys) == len(set(keys)) <= 100, "a transaction touches each row once and at most 100 rows"
-            for write in writes:
+            for write in sorted(writes, key=lambda write: isinstance(write, Count)):  # other assumptions come first
                 self._check(write)
             for write in writes:
-                self._postponed.pop(key_of(write.record), None)
-                if isinstance(write, Remove):
+                self._postponed.pop(row_of(write), None)
+                if isinstance(write, Count):
+                    self.rows[row_of(write)] = self._counted(write)
+                elif isinstance(write, Remove):
                     del self.rows[key_of(write.record)]
                 else:
                     self.rows[key_of(write.record)] = write.record
 
+    def _counted(self, write: Count) -> Usage:
+        before = self.usage(write.tenant_id, write.creator_id)
+        return before.model_copy(
+            update={
+                "open_uploads": before.open_uploads + write.uploads,
+                "open_bytes": before.open_bytes + write.size_bytes,
+            }
+        )
+
+    def _within(self, write: Count) -> bool:
+        after = self._counted(write)
+        return (write.max_uploads is None or after.open_uploads <= write.max_uploads) and (
+            write.max_bytes is None or after.open_bytes <= write.max_bytes
+        )
+
     def _check(self, write: Write) -> None:
+        if isinstance(write, Count):
+            if not self._within(write):
+                raise QuotaExceeded()
+            return
         stored = self.rows.get(key_of(write.record))
         match write:
             case Create():
@@ -62,7 +91,7 @@ class FakeRecords:
         if not holds:
             raise WriteConflict()
 
-    def save_progress(self, progress: JobProgress) -> None:
+    def save_progress(self, progress: JobProgress | UploadProgress) -> None:
         self.rows[key_of(progress)] = progress
 
     def save_result(self, result: JobResult) -> None:
@@ -93,6 +122,23 @@ class FakeRecords:
 
     def upload(self, tenant_id: str, upload_id: str) -> Upload | None:
         return self._get(Upload, table.upload(tenant_id, upload_id))
+
+    def upload_progress(self, tenant_id: str, upload_id: str) -> UploadProgress | None:
+        return self._get(UploadProgress, table.upload_progress(tenant_id, upload_id))
+
+    def intake_policy(self, tenant_id: str, policy_id: str) -> IntakePolicy | None:
+        return self._get(IntakePolicy, table.intake_policy(tenant_id, policy_id))
+
+    def intake_policies(self, tenant_id: str) -> list[IntakePolicy]:
+        mine = [policy for policy in self._all(IntakePolicy) if policy.tenant_id == tenant_id]
+        return sorted(mine, key=lambda policy: policy.id)
+
+    def usage(self, tenant_id: str, creator_id: str | None) -> Usage:
+        stored = self._get(Usage, table.usage(tenant_id, creator_id))
+        return stored or Usage(tenant_id=tenant_id, creator_id=creator_id)
+
+    def fingerprint(self, tenant_id: str, digest: str) -> Fingerprint | None:
+        return self._get(Fingerprint, table.fingerprint(tenant_id, digest))
 
     def asset(self, tenant_id: str, asset_id: str) -> Asset | None:
         return self._get(Asset, table.asset(tenant_id, asset_id))

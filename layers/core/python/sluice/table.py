@@ -31,7 +31,7 @@ class Key(NamedTuple):
 
 class DueKind(StrEnum):
     UPLOAD_EXPIRY = "upload_expiry"  # open uploads past their deadline
-    UPLOAD_CHECK = "upload_check"  # completing uploads whose completion or S3 event may have been lost
+    UPLOAD_CHECK = "upload_check"  # completing uploads, and fetches, that may have been forgotten
     JOB_CHECK = "job_check"  # queued or running jobs to look at
     DISPATCH = "dispatch"  # events no delivery exists for yet
     DELIVERY = "delivery"  # deliveries whose next attempt is due
@@ -60,6 +60,23 @@ def playback_lookup(playback_id: str) -> Key:
 
 def upload(tenant_id: str, upload_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#UPLOAD#{upload_id}", "UPLOAD")
+
+
+def upload_progress(tenant_id: str, upload_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#UPLOAD#{upload_id}", "PROGRESS")
+
+
+def intake_policy(tenant_id: str, policy_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#INTAKE_POLICIES", f"POLICY#{policy_id}")
+
+
+def usage(tenant_id: str, creator_id: str | None) -> Key:
+    """What is open: of the whole tenant, or of one creator."""
+    return Key(f"TENANT#{tenant_id}#USAGE", "TENANT" if creator_id is None else f"CREATOR#{creator_id}")
+
+
+def fingerprint(tenant_id: str, digest: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#FINGERPRINT#{digest}", "FINGERPRINT")
 
 
 def asset(tenant_id: str, asset_id: str) -> Key:

@@ -14,6 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from sluice import table
 from sluice.domain.events import Event, timestamp
+from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -30,7 +31,7 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
-from sluice.domain.upload import Upload
+from sluice.domain.upload import Fingerprint, Upload, UploadProgress, UploadSource
 from sluice.table import DueKind, Key
 
 Item = dict[str, Any]
@@ -49,8 +50,6 @@ def key_of(record: Model) -> Key:
             return table.tenant(record.id)
         case ApiKey():
             return table.api_key_lookup(record.id)
-        case Upload():
-            return table.upload(record.tenant_id, record.id)
         case Asset():
             return table.asset(record.tenant_id, record.id)
         case AssetVersion():
@@ -61,8 +60,22 @@ def key_of(record: Model) -> Key:
             return table.event(record.tenant_id, record.asset_id, record.sequence)
         case WebhookEndpoint():
             return table.webhook(record.tenant_id, record.id)
+        case Upload() | UploadProgress() | IntakePolicy() | Fingerprint():
+            return _intake_key(record)
         case _:
             return _work_key(record)
+
+
+def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint) -> Key:
+    match record:
+        case Upload():
+            return table.upload(record.tenant_id, record.id)
+        case UploadProgress():
+            return table.upload_progress(record.tenant_id, record.upload_id)
+        case IntakePolicy():
+            return table.intake_policy(record.tenant_id, record.id)
+        case Fingerprint():
+            return table.fingerprint(record.tenant_id, record.digest)
 
 
 def _work_key(record: Model) -> Key:
@@ -86,8 +99,10 @@ def _work_key(record: Model) -> Key:
 def due(record: Model) -> tuple[DueKind, datetime] | None:
     """Who has to act on this record, and from when; None while nobody has to."""
     match record:
+        case Upload(state=UploadState.OPEN, source=UploadSource()):
+            return DueKind.UPLOAD_CHECK, record.updated_at
         case Upload(state=UploadState.OPEN):
-            return DueKind.UPLOAD_EXPIRY, record.expires_at
+            return DueKind.UPLOAD_EXPIRY, record.deadline
         case Upload(state=UploadState.COMPLETING):
             return DueKind.UPLOAD_CHECK, record.updated_at
         case Job(state=JobState.QUEUED | JobState.RUNNING):

@@ -16,10 +16,12 @@ from sluice.adapters.items import due_position, key_of, to_item
 from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import DeliveryAttempt, Job, JobProgress, JobResult, Model
-from sluice.domain.upload import Upload
-from sluice.service.ports import Create, Remove, Replace, Write
+from sluice.domain.upload import Upload, UploadProgress
+from sluice.domain.upload_errors import QuotaExceeded
+from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import Key
 
+FAILED = "ConditionalCheckFailed"
 TRIES = 6  # 20 ms doubling with full jitter: about a second in all
 
 
@@ -39,9 +41,12 @@ class RecordWrites:
                 self._client.transact_write_items(TransactItems=items)
                 return
             except self._client.exceptions.TransactionCanceledException as error:
-                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-                if "ConditionalCheckFailed" in reasons:
-                    raise WriteConflict() from error
+                codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+                failed = [write for write, code in zip(writes, codes, strict=False) if code == FAILED]
+                if failed:
+                    only_counts = all(isinstance(write, Count) for write in failed)
+                    raise (QuotaExceeded() if only_counts else WriteConflict()) from error
+                reasons = set(codes)
                 if reasons - {"None", None} != {"TransactionConflict"}:
                     raise ProviderFailure() from error
             except self._client.exceptions.TransactionConflictException:
@@ -56,8 +61,32 @@ class RecordWrites:
                 return {"Put": {"TableName": self._table, "Item": to_item(record), **condition}}
             case Replace(record):
                 return {"Put": {"TableName": self._table, "Item": to_item(record), **_at(record.version - 1)}}
+            case Count():
+                return {"Update": self._count(write)}
             case Remove(record):
                 return {"Delete": {"TableName": self._table, "Key": wire_key(key_of(record)), **_at(record.version)}}
+
+    def _count(self, write: Count) -> dict[str, Any]:
+        """An update in place: uploads of one tenant must not compete for a version of this row."""
+        limits = [
+            (f"attribute_not_exists({name}) OR {name} <= :most_{name}", f":most_{name}", most - added)
+            for name, added, most in (
+                ("open_uploads", write.uploads, write.max_uploads),
+                ("open_bytes", write.size_bytes, write.max_bytes),
+            )
+            if most is not None
+        ]
+        if any(most < 0 for _, _, most in limits):
+            raise QuotaExceeded()  # by itself above the limit, however little else is open
+        condition = {"ConditionExpression": " AND ".join(f"({limit})" for limit, _, _ in limits)} if limits else {}
+        values = {":uploads": write.uploads, ":bytes": write.size_bytes} | {name: most for _, name, most in limits}
+        return {
+            "TableName": self._table,
+            "Key": wire_key(table.usage(write.tenant_id, write.creator_id)),
+            "UpdateExpression": "ADD open_uploads :uploads, open_bytes :bytes",
+            "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
+            **condition,
+        }
 
     def _put(self, record: Model) -> None:
         """Raises ProviderFailure."""
@@ -66,7 +95,7 @@ class RecordWrites:
         except (ClientError, BotoCoreError) as error:
             raise ProviderFailure() from error
 
-    def save_progress(self, progress: JobProgress) -> None:
+    def save_progress(self, progress: JobProgress | UploadProgress) -> None:
         self._put(progress)
 
     def save_result(self, result: JobResult) -> None:

@@ -12,6 +12,7 @@ from sluice.adapters.items import due, from_item
 from sluice.adapters.record_writes import TRIES, RecordWrites, pause, wire_key
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.events import Event, timestamp
+from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -26,7 +27,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
-from sluice.domain.upload import Upload
+from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.table import DueKind, Key
 
 M = TypeVar("M", bound=Model)
@@ -47,6 +48,24 @@ class DynamoRecords(RecordWrites):
 
     def upload(self, tenant_id: str, upload_id: str) -> Upload | None:
         return self._get(Upload, table.upload(tenant_id, upload_id))
+
+    def upload_progress(self, tenant_id: str, upload_id: str) -> UploadProgress | None:
+        return self._get(UploadProgress, table.upload_progress(tenant_id, upload_id))
+
+    def intake_policy(self, tenant_id: str, policy_id: str) -> IntakePolicy | None:
+        return self._get(IntakePolicy, table.intake_policy(tenant_id, policy_id))
+
+    def intake_policies(self, tenant_id: str) -> list[IntakePolicy]:
+        return self._partition(IntakePolicy, table.intake_policy(tenant_id, "").pk)
+
+    def usage(self, tenant_id: str, creator_id: str | None) -> Usage:
+        key = table.usage(tenant_id, creator_id)
+        row = self._client.get_item(TableName=self._table, Key=wire_key(key), ConsistentRead=True).get("Item", {})
+        counted = {name: int(row[name]["N"]) for name in ("open_uploads", "open_bytes") if name in row}
+        return Usage(tenant_id=tenant_id, creator_id=creator_id, **counted)
+
+    def fingerprint(self, tenant_id: str, digest: str) -> Fingerprint | None:
+        return self._get(Fingerprint, table.fingerprint(tenant_id, digest))
 
     def asset(self, tenant_id: str, asset_id: str) -> Asset | None:
         return self._get(Asset, table.asset(tenant_id, asset_id))
@@ -82,14 +101,16 @@ class DynamoRecords(RecordWrites):
         return self._get(PlaybackLookup, table.playback_lookup(playback_id))
 
     def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]:
-        partition = table.webhook(tenant_id, "").pk
+        return self._partition(WebhookEndpoint, table.webhook(tenant_id, "").pk)
+
+    def _partition(self, model: type[M], partition: str) -> list[M]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression=f"{table.PK} = :pk",
             ExpressionAttributeValues={":pk": {"S": partition}},
             ConsistentRead=True,
         )
-        return [from_item(WebhookEndpoint, item) for page in pages for item in page["Items"]]
+        return [from_item(model, item) for page in pages for item in page["Items"]]
 
     def list_assets(self, tenant_id: str, *, limit: int, before: str | None) -> tuple[list[Asset], str | None]:
         condition, values = f"{table.LIST_PK} = :list", {":list": {"S": table.asset_list(tenant_id)}}

@@ -1,5 +1,7 @@
 """An upload: the slot that bytes come through, from a client in parts or from a URL that we fetch."""
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Literal
 
@@ -50,13 +52,33 @@ class Upload(Model):
         return min(self.expires_at, self.idle_until or self.expires_at)
 
 
+class Fingerprint(Model):
+    """The first accepted file of its kind: who uploads the same again, under the same policy, has a duplicate.
+
+    Creator and policy belong to the digest, because a CRC can be forged: one creator must not be able to hand another
+    one a file of its own, nor to block it.
+    """
+
+    tenant_id: str
+    digest: str
+    asset_id: str
+    created_at: datetime
+    version: int = 1
+
+
+def fingerprint_digest(checksum: Checksum, *, size_bytes: int, creator_id: str | None, policy_id: str | None) -> str:
+    """Hex SHA-256 of what makes two uploads the same."""
+    same = json.dumps([checksum.algorithm, checksum.value, size_bytes, creator_id, policy_id])
+    return hashlib.sha256(same.encode()).hexdigest()
+
+
 class Usage(Model):
     """What a tenant, or one of its creators, has open. Counted inside the transactions that open and settle uploads."""
 
     tenant_id: str
     creator_id: str | None  # None: the whole tenant
-    open_uploads: int
-    open_bytes: int
+    open_uploads: int = 0
+    open_bytes: int = 0
 
 
 class UploadProgress(Model):

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
+from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -24,7 +25,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
-from sluice.domain.upload import Upload
+from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 
 Versioned = (
     Tenant
@@ -37,6 +38,8 @@ Versioned = (
     | WebhookEndpoint
     | Delivery
     | IdempotencyRecord
+    | IntakePolicy
+    | Fingerprint
 )
 
 
@@ -61,7 +64,19 @@ class Remove:
     record: Versioned
 
 
-Write = Create | Replace | Remove
+@dataclass(frozen=True)
+class Count:
+    """Add to what a tenant (`creator_id` None) or a creator has open; `commit` raises QuotaExceeded above a limit."""
+
+    tenant_id: str
+    creator_id: str | None
+    uploads: int  # negative when an upload is settled
+    size_bytes: int
+    max_uploads: int | None = None
+    max_bytes: int | None = None
+
+
+Write = Create | Replace | Remove | Count
 
 
 class Clock(Protocol):
@@ -76,11 +91,16 @@ class Records(Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:
-        """All or nothing, at most 100 writes. Raises WriteConflict when an assumption does not hold."""
+        """All or nothing, at most 100 writes. Raises WriteConflict when an assumption does not hold, QuotaExceeded."""
         ...
 
     def tenant(self, tenant_id: str) -> Tenant | None: ...
     def upload(self, tenant_id: str, upload_id: str) -> Upload | None: ...
+    def upload_progress(self, tenant_id: str, upload_id: str) -> UploadProgress | None: ...
+    def intake_policy(self, tenant_id: str, policy_id: str) -> IntakePolicy | None: ...
+    def intake_policies(self, tenant_id: str) -> list[IntakePolicy]: ...
+    def usage(self, tenant_id: str, creator_id: str | None) -> Usage: ...
+    def fingerprint(self, tenant_id: str, digest: str) -> Fingerprint | None: ...
     def asset(self, tenant_id: str, asset_id: str) -> Asset | None: ...
     def asset_version(self, tenant_id: str, asset_id: str, version_id: str) -> AssetVersion | None: ...
     def job(self, tenant_id: str, job_id: str) -> Job | None: ...
@@ -98,7 +118,7 @@ class Records(Protocol):
         """Newest first, eventually consistent; `before` and the second half of the answer are asset ids."""
         ...
 
-    def save_progress(self, progress: JobProgress) -> None: ...
+    def save_progress(self, progress: JobProgress | UploadProgress) -> None: ...
     def save_result(self, result: JobResult) -> None: ...
     def save_attempt(self, attempt: DeliveryAttempt) -> None: ...
 
@@ -111,11 +131,11 @@ class Records(Protocol):
         ...
 
     def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
-        """Open uploads whose deadline is before `before`."""
+        """Open uploads of clients whose deadline is before `before`."""
         ...
 
     def unsettled_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
-        """Uploads in `completing` that were last written before `before`."""
+        """Uploads in `completing`, and open ones that are fetched, that were last written before `before`."""
         ...
 
     def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
