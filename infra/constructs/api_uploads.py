@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_objects, allow_rows, allow_secret
+from infra.constructs.grants import COUNT_ROWS, DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_objects, allow_rows, allow_secret
 from infra.constructs.http_api import Route
 from infra.constructs.presign_role import presign_role
 from infra.constructs.python_function import PythonFunction, function_role
@@ -52,7 +52,7 @@ class ApiUploads(Construct):
             ),
         )
         api.allow(["sts:AssumeRole"], [signer.role_arn])
-        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])
+        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS, *COUNT_ROWS, *DELETE_ROWS])
         allow_objects(
             api, uploads, "uploads", ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         )

@@ -12,6 +12,7 @@ from sluice.table import DUE_INDEX, LIST_INDEX
 READ_ROWS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE_ROWS = ("dynamodb:PutItem",)  # a transaction needs the permission of each action inside it
 MARK_ROWS = ("dynamodb:UpdateItem",)  # takes an event out of the work index
+COUNT_ROWS = ("dynamodb:UpdateItem",)  # what is open, inside the transactions that open and settle uploads
 DELETE_ROWS = ("dynamodb:DeleteItem",)
 
 

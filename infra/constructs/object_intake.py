@@ -7,7 +7,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_reading, allow_rows
+from infra.constructs.grants import COUNT_ROWS, READ_ROWS, WRITE_ROWS, allow_reading, allow_rows
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import WorkQueue
 from sluice.config import OnObjectCreatedSettings
@@ -49,7 +49,7 @@ class ObjectIntake(Construct):
                 state_machine_arn=state_machine.state_machine_arn,
             ),
         )
-        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS, *COUNT_ROWS])
         allow_reading(function, uploads, "uploads")
         function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
         work.feed(function, batch_size=10, max_concurrency=20)

@@ -4,7 +4,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_objects, allow_reading, allow_rows
+from infra.constructs.grants import COUNT_ROWS, READ_ROWS, WRITE_ROWS, allow_objects, allow_reading, allow_rows
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import WorkQueue
 from sluice.config import CompleteUploadSettings
@@ -30,7 +30,7 @@ class UploadCompletion(Construct):
             timeout_s=TIMEOUT_S,
             environment=CompleteUploadSettings.to_env(**base.settings, uploads_bucket=uploads.bucket_name),
         )
-        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS, *COUNT_ROWS])
         allow_objects(function, uploads, "uploads", ["s3:PutObject", "s3:ListMultipartUploadParts"])
         allow_reading(function, uploads, "uploads")
         work.feed(function, batch_size=1, max_concurrency=20)  # one slow upload must not hold up nine others

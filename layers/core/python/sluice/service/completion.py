@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 
 from sluice.domain.errors import SluiceError
-from sluice.domain.events import EventType, Origin, advance
-from sluice.domain.ids import Prefix
 from sluice.domain.models import ErrorInfo
 from sluice.domain.parts import part_count, part_length
-from sluice.domain.states import AssetState, UploadState
+from sluice.domain.states import UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadClosed, UploadIncomplete, UploadSizeMismatch
-from sluice.service.ports import Clock, Create, Ids, Records, Replace, StoredPart, UploadObjects
+from sluice.service.ports import Clock, Ids, Records, StoredPart, UploadObjects
 from sluice.service.retries import retry_on_conflict
-from sluice.service.uploads import moved
+from sluice.service.settling import fail_upload, moving
 
 
 def complete_upload(
@@ -39,7 +37,15 @@ def complete_upload(
     except UploadClosed as gone:
         stored = objects.head(upload.key)
         if stored is None:  # neither a multipart upload nor an object: nothing can complete it any more
-            _fail(upload, gone, environment=environment, records=records, new_id=new_id, now=now)
+            fail_upload(
+                tenant_id=tenant_id,
+                upload_id=upload_id,
+                error=ErrorInfo.of(gone),
+                environment=environment,
+                records=records,
+                new_id=new_id,
+                now=now,
+            )
         # else it was joined before; its S3 event, or reconcile, takes it from here
     except (UploadIncomplete, UploadSizeMismatch) as wrong:
         _reopen(upload, wrong, records=records, now=now)
@@ -62,18 +68,5 @@ def check_parts(upload: Upload, parts: Sequence[StoredPart]) -> None:
 def _reopen(upload: Upload, error: SluiceError, *, records: Records, now: Clock) -> None:
     current = records.upload(upload.tenant_id, upload.id)
     if current is not None and current.state is UploadState.COMPLETING:
-        records.commit(Replace(moved(current, UploadState.OPEN, now(), error=ErrorInfo.of(error))))
-
-
-@retry_on_conflict
-def _fail(upload: Upload, error: SluiceError, *, environment: str, records: Records, new_id: Ids, now: Clock) -> None:
-    """Upload and asset end together, with one event."""
-    current = records.upload(upload.tenant_id, upload.id)
-    asset = records.asset(upload.tenant_id, upload.asset_id)
-    if current is None or asset is None or current.state is not UploadState.COMPLETING:
-        return
-    reason = ErrorInfo.of(error)
-    origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT))
-    failed = moved(current, UploadState.FAILED, origin.now, error=reason)
-    after, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=reason)
-    records.commit(Replace(failed), Replace(after), Create(event))
+        _, writes = moving(current, UploadState.OPEN, now(), error=ErrorInfo.of(error))
+        records.commit(*writes)

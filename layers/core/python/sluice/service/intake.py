@@ -3,11 +3,12 @@
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, ErrorInfo, Job
-from sluice.domain.states import UPLOAD_EDGES, AssetState, JobState, UploadState, check_edge
+from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadSizeMismatch
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects
 from sluice.service.retries import retry_on_conflict
+from sluice.service.settling import moving
 
 
 def parse_key(key: str) -> tuple[str, str] | None:
@@ -73,19 +74,14 @@ def _accept(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, 
         updated_at=origin.now,
         correlation_id=upload.correlation_id,
     )
-    complete = _settled(upload, UploadState.COMPLETE, origin).model_copy(update={"etag": stored.etag, "error": None})
+    _, writes = moving(upload, UploadState.COMPLETE, origin.now, etag=stored.etag, error=None)
     asset, event = advance(asset, EventType.UPLOAD_COMPLETE, origin, to=AssetState.UPLOADED, job_id=job.id)
-    records.commit(Replace(complete), Replace(asset), Create(job), Create(event))
+    records.commit(*writes, Replace(asset), Create(job), Create(event))
     return job
 
 
 def _refuse(upload: Upload, asset: Asset, origin: Origin, records: Records) -> None:
     error = ErrorInfo.of(UploadSizeMismatch("The stored object does not have the declared size."))
-    failed = _settled(upload, UploadState.FAILED, origin).model_copy(update={"error": error})
+    _, writes = moving(upload, UploadState.FAILED, origin.now, error=error)
     asset, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=error)
-    records.commit(Replace(failed), Replace(asset), Create(event))
-
-
-def _settled(upload: Upload, to: UploadState, origin: Origin) -> Upload:
-    state = check_edge(UPLOAD_EDGES, upload.state, to)
-    return upload.model_copy(update={"state": state, "updated_at": origin.now, "version": upload.version + 1})
+    records.commit(*writes, Replace(asset), Create(event))

@@ -12,7 +12,8 @@ from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadClosed, UploadNotFound, UploadTooLarge
 from sluice.service.ports import Create, Records, Replace
 from sluice.service.retries import retry_on_conflict
-from sluice.service.uploads import Caller, UploadPorts, asset_of, moved, origin_of
+from sluice.service.settling import moving, opening
+from sluice.service.uploads import Caller, UploadPorts, asset_of, origin_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: UploadPorts) -> 
     asset, opened = advance(asset, EventType.UPLOAD_CREATED, origin_of(caller, ports))
     upload = _opened(command, asset, caller, ports)
     lookup = PlaybackLookup(playback_id=playback_id, tenant_id=caller.tenant_id, asset_id=asset.id)
-    ports.records.commit(Create(upload), Create(asset), Create(lookup), Create(created), Create(opened))
+    ports.records.commit(*opening(upload), Create(asset), Create(lookup), Create(created), Create(opened))
     return upload, asset
 
 
@@ -81,6 +82,7 @@ def _opened(command: NewUpload, asset: Asset, caller: Caller, ports: UploadPorts
             key, content_type=command.content_type, correlation_id=caller.correlation_id
         ),
         size_bytes=command.size_bytes,
+        held_bytes=command.size_bytes,
         part_size=part_size_for(command.size_bytes),
         content_type=command.content_type,
         filename=command.filename,
@@ -125,7 +127,7 @@ def close_upload(
         return upload
     if upload.state is not UploadState.OPEN:
         raise UploadClosed()
-    closed = moved(upload, state, origin.now)
+    closed, writes = moving(upload, state, origin.now)
     asset, event = advance(asset_of(records, upload), event_type, origin, to=AssetState.DELETED)
-    records.commit(Replace(closed), Replace(asset), Create(event))
+    records.commit(*writes, Replace(asset), Create(event))
     return closed

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from sluice.domain.errors import Conflict
@@ -10,7 +9,7 @@ from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset
 from sluice.domain.parts import part_count
-from sluice.domain.states import UPLOAD_EDGES, AssetState, UploadState, check_edge
+from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import (
     PartOutOfRange,
@@ -33,6 +32,7 @@ from sluice.service.ports import (
     UploadObjects,
 )
 from sluice.service.retries import retry_on_conflict
+from sluice.service.settling import moving
 
 COMPLETION_WAIT_S = 3.0  # most completions are through by then; longer ones get 202 and a place to look
 POLL_S = 0.15
@@ -120,8 +120,8 @@ def request_completion(upload_id: str, *, caller: Caller, ports: UploadPorts) ->
     if upload.state in (UploadState.COMPLETING, UploadState.COMPLETE):
         return upload
     upload = open_upload(upload_id, caller, ports)
-    completing = moved(upload, UploadState.COMPLETING, ports.now(), error=None)
-    ports.records.commit(Replace(completing))
+    completing, writes = moving(upload, UploadState.COMPLETING, ports.now(), error=None)
+    ports.records.commit(*writes)
     ports.queue.send(tenant_id=upload.tenant_id, upload_id=upload.id)
     return completing
 
@@ -146,11 +146,6 @@ def await_completion(
     if upload.state is UploadState.OPEN and upload.error is not None:
         raise _REOPENED[upload.error.code](upload.error.message)
     return upload
-
-
-def moved(upload: Upload, to: UploadState, moment: datetime, **changes: object) -> Upload:
-    state = check_edge(UPLOAD_EDGES, upload.state, to)
-    return upload.model_copy(update={**changes, "state": state, "updated_at": moment, "version": upload.version + 1})
 
 
 def open_upload(upload_id: str, caller: Caller, ports: UploadPorts) -> Upload:

@@ -1,0 +1,71 @@
+"""An upload moves on, and leaves the count of what is open in the same transaction that settles it, exactly once."""
+
+from datetime import datetime
+
+from sluice.domain.events import EventType, Origin, advance
+from sluice.domain.ids import Prefix
+from sluice.domain.models import ErrorInfo
+from sluice.domain.states import UPLOAD_EDGES, AssetState, UploadState, check_edge
+from sluice.domain.upload import SETTLED, Upload, UploadSource
+from sluice.service.ports import Clock, Count, Create, Ids, Records, Replace, Write
+from sluice.service.retries import retry_on_conflict
+
+
+def opening(upload: Upload) -> list[Write]:
+    """A new upload and what it counts for, within the quotas of its rules."""
+    return [Create(upload), *counted(upload, uploads=1, size_bytes=upload.held_bytes)]
+
+
+def counted(upload: Upload, *, uploads: int, size_bytes: int) -> list[Write]:
+    """More of what is open: `commit` raises QuotaExceeded where the upload's rules allow no more."""
+    most = upload.rules.quotas
+    whole = Count(upload.tenant_id, None, uploads, size_bytes, most.max_open_uploads, most.max_open_bytes)
+    if upload.creator_id is None:
+        return [whole]
+    of_creator = most.max_open_uploads_per_creator, most.max_open_bytes_per_creator
+    return [whole, Count(upload.tenant_id, upload.creator_id, uploads, size_bytes, *of_creator)]
+
+
+def moving(upload: Upload, to: UploadState, moment: datetime, **changes: object) -> tuple[Upload, list[Write]]:
+    """The upload after the step, and its part of the transaction. Raises InvalidTransition."""
+    state = check_edge(UPLOAD_EDGES, upload.state, to)
+    after = upload.model_copy(
+        update={**changes, "state": state, "updated_at": moment, "version": upload.version + 1},
+    )
+    if to not in SETTLED:
+        return after, [Replace(after)]
+    after = after.model_copy(update={"held_bytes": 0, "source": without_secrets(after)})
+    released = [Count(upload.tenant_id, None, -1, -upload.held_bytes)]
+    if upload.creator_id is not None:
+        released.append(Count(upload.tenant_id, upload.creator_id, -1, -upload.held_bytes))
+    return after, [Replace(after), *released]
+
+
+def without_secrets(upload: Upload) -> UploadSource | None:
+    """Headers of a source may hold credentials; nobody needs them once the upload is settled."""
+    return upload.source and upload.source.model_copy(update={"headers": {}})
+
+
+@retry_on_conflict
+def fail_upload(
+    *,
+    tenant_id: str,
+    upload_id: str,
+    error: ErrorInfo,
+    environment: str,
+    records: Records,
+    new_id: Ids,
+    now: Clock,
+) -> Upload | None:
+    """Upload and asset end together, with one event. A settled upload stays as it is; None when there is none."""
+    upload = records.upload(tenant_id, upload_id)
+    if upload is None or upload.state in SETTLED:
+        return upload
+    asset = records.asset(tenant_id, upload.asset_id)
+    if asset is None:
+        return upload
+    origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT))
+    failed, writes = moving(upload, UploadState.FAILED, origin.now, error=error)
+    after, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=error)
+    records.commit(*writes, Replace(after), Create(event))
+    return failed
