@@ -8,7 +8,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import COUNT_ROWS, DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_objects, allow_rows, allow_secret
+from infra.constructs.grants import (
+    COUNT_ROWS,
+    DELETE_ROWS,
+    READ_ROWS,
+    WRITE_ROWS,
+    allow_objects,
+    allow_rows,
+    allow_secret,
+)
 from infra.constructs.http_api import Route
 from infra.constructs.presign_role import presign_role
 from infra.constructs.python_function import PythonFunction, function_role
