@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.adapter import (
+    checksums,
     cloudformation,
     containers,
     function_url_origin,
@@ -49,6 +50,7 @@ PATCHES: tuple[Any, ...] = (
     stream_positions,
     http_api,
     signed_urls,
+    checksums,
     states_execution,
     states_tasks,
     states_paths,
