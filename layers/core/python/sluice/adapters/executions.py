@@ -1,36 +1,52 @@
-"""Executions of the `transcode` state machine. Names are unique for 90 days, which is what makes a start idempotent."""
+"""Executions of `transcode` and `fetch`. Names are unique for 90 days, which is what makes a start idempotent."""
 
 import json
 from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
+from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Job
+from sluice.domain.upload import Upload
+
+CONNECTIONS = 32  # a batch of fetches starts many at once
 
 
 @cache
 def states_client() -> Any:
-    return boto3.client("stepfunctions")
+    config = Config(retries={"mode": "standard", "max_attempts": 4}, max_pool_connections=CONNECTIONS)
+    return boto3.client("stepfunctions", config=config)
 
 
 class StepFunctionsExecutions:
+    """Of one state machine. What it works on, a job or an upload, gives each execution its name."""
+
     def __init__(self, client: Any, state_machine_arn: str) -> None:
         self._client = client
         self._arn = state_machine_arn
 
-    def start(self, job: Job) -> bool:
-        work = {"tenant_id": job.tenant_id, "asset_id": job.asset_id, "job_id": job.id}
+    def start(self, work: Job | Upload, /) -> bool:
         try:  # the same name and input while it runs is success
-            self._client.start_execution(stateMachineArn=self._arn, name=job.id, input=json.dumps(work))
+            self._client.start_execution(stateMachineArn=self._arn, name=work.id, input=json.dumps(_input(work)))
         except self._client.exceptions.ExecutionAlreadyExists:
             return False
+        except (ClientError, BotoCoreError) as error:
+            raise ProviderFailure() from error
         return True
 
-    def running(self, job: Job) -> bool:
-        arn = self._arn.replace(":stateMachine:", ":execution:") + f":{job.id}"
+    def running(self, work: Job | Upload, /) -> bool:
+        arn = self._arn.replace(":stateMachine:", ":execution:") + f":{work.id}"
         try:
             answer = self._client.describe_execution(executionArn=arn)
         except self._client.exceptions.ExecutionDoesNotExist:
             return False
         return bool(answer["status"] == "RUNNING")
+
+
+def _input(work: Job | Upload) -> dict[str, str]:
+    if isinstance(work, Job):
+        return {"tenant_id": work.tenant_id, "asset_id": work.asset_id, "job_id": work.id}
+    return {"tenant_id": work.tenant_id, "upload_id": work.id}
