@@ -50,6 +50,14 @@ def test_a_url_binds_key_part_and_exact_length(sts: CountingSts) -> None:
     assert "X-Amz-Security-Token" in query
 
 
+def test_a_url_binds_the_checksum_and_says_which_header_to_send(sts: CountingSts) -> None:
+    upload, _ = World().create(20 * MIB)
+    checked, plain = signer(sts).sign(upload, [1, 2], expires_s=900, checksums={1: "AAAAAAAAAAA="})
+    assert checked.headers == {"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="} and plain.headers == {}
+    signed = [parse_qs(urlsplit(part.url).query)["X-Amz-SignedHeaders"][0].split(";") for part in (checked, plain)]
+    assert signed == [["content-length", "host", "x-amz-checksum-crc64nvme"], ["content-length", "host"]]
+
+
 def test_a_session_is_used_while_its_life_covers_the_urls(sts: CountingSts) -> None:
     upload, _ = World().create()
     signing = signer(sts, late=timedelta(seconds=SESSION_S - 1000))

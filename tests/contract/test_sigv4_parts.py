@@ -1,6 +1,7 @@
 """Part URLs against two authorities: boto3, whole URL by whole URL, and the example in AWS's own description."""
 
 import hmac
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
@@ -15,7 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sluice.adapters.part_signer import S3PartSigner
-from sluice.adapters.sigv4_parts import PartPresigner, signing_key
+from sluice.adapters.sigv4_parts import Part, PartPresigner, signing_key
+from sluice.domain.intake import Checksum, ChecksumAlgorithm
 from sluice.domain.parts import MIB
 from tests.unit.world import World
 
@@ -40,6 +42,7 @@ class Request(NamedTuple):
     number: int
     length: int
     expires_s: int
+    checksum: tuple[ChecksumAlgorithm, str] | None = None
 
 
 @cache
@@ -56,6 +59,7 @@ def s3(region: str, endpoint: str | None, token: str | None) -> Any:
 
 
 def of_boto3(client: Any, request: Request, at: datetime) -> str:
+    declared = {f"Checksum{request.checksum[0].upper()}": request.checksum[1]} if request.checksum else {}
     with patch("botocore.auth.get_current_datetime", return_value=at.astimezone(UTC).replace(tzinfo=None)):
         return str(
             client.generate_presigned_url(
@@ -66,6 +70,7 @@ def of_boto3(client: Any, request: Request, at: datetime) -> str:
                     "UploadId": request.upload_id,
                     "PartNumber": request.number,
                     "ContentLength": request.length,
+                    **declared,
                 },
                 ExpiresIn=request.expires_s,
             )
@@ -83,8 +88,10 @@ def presigner(region: str, endpoint: str | None, token: str | None) -> PartPresi
 
 
 def of_ours(signer: PartPresigner, request: Request, at: datetime) -> str:
-    bucket, key, upload_id, number, length, expires_s = request
-    return next(signer.urls(bucket, key, upload_id, [(number, length)], expires_s=expires_s, at=at))
+    bucket, key, upload_id, number, length, expires_s, checksum = request
+    header, value = (f"x-amz-checksum-{checksum[0]}", checksum[1]) if checksum else ("", None)
+    part = Part(number, length, value)
+    return next(signer.urls(bucket, key, upload_id, [part], expires_s=expires_s, at=at, checksum_header=header))
 
 
 def assert_same(ours: str, theirs: str) -> None:
@@ -95,6 +102,14 @@ def assert_same(ours: str, theirs: str) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 OWN_IDS = st.from_regex(r"uploads/ten_[0-9a-z]{26}/upl_[0-9a-z]{26}", fullmatch=True)
+CHECKSUMS = st.one_of(
+    *(
+        st.tuples(
+            st.just(algorithm), st.binary(min_size=length, max_size=length).map(lambda crc: b64encode(crc).decode())
+        )
+        for algorithm, length in ((ChecksumAlgorithm.CRC64NVME, 8), (ChecksumAlgorithm.CRC32C, 4))
+    )
+)
 REQUESTS = st.builds(
     Request,
     bucket=st.from_regex(r"[a-z0-9][a-z0-9.-]{1,30}[a-z0-9]", fullmatch=True),
@@ -103,6 +118,7 @@ REQUESTS = st.builds(
     number=st.integers(1, 10_000),
     length=st.integers(0, 5 * 1024 * MIB),
     expires_s=st.integers(1, 604_800),
+    checksum=st.none() | CHECKSUMS,
 )
 
 
@@ -186,3 +202,24 @@ def test_the_signer_signs_where_boto3_would(settings: dict[str, str], plain_envi
     for part in signed:
         request = Request("uploads", upload.key, upload.multipart_id, part.number, part.length, 900)
         assert_same(part.url, of_boto3(client, request, AT))
+
+
+@pytest.mark.parametrize("algorithm", ChecksumAlgorithm)
+def test_some_parts_of_a_page_are_signed_with_checksums(
+    algorithm: ChecksumAlgorithm, plain_environment: pytest.MonkeyPatch
+) -> None:
+    plain_environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    whole = Checksum(algorithm=algorithm, value="of the object")
+    upload = World().create(20 * MIB)[0].model_copy(update={"checksum": whole})
+    values = {1: "AAAAAA==", 3: "+/+/+/=="}
+    client = s3("eu-west-1", NATIVE, TOKEN)
+    signed = S3PartSigner(FixedSts(), "role", "uploads", lambda: AT).sign(
+        upload, [3, 2, 1], expires_s=900, checksums=values
+    )
+    assert [part.number for part in signed] == [3, 2, 1]
+    for part in signed:
+        value = values.get(part.number)
+        checksum = (algorithm, value) if value else None
+        request = Request("uploads", upload.key, upload.multipart_id, part.number, part.length, 900, checksum)
+        assert_same(part.url, of_boto3(client, request, AT))
+        assert part.headers == ({f"x-amz-checksum-{algorithm}": value} if value else {})

@@ -1,10 +1,10 @@
-"""Presigned UploadPart URLs that each bind key, upload, part number and exact length.
+"""Presigned UploadPart URLs that each bind key, upload, part number and exact length, and a checksum if one is given.
 
 They are signed under an own AssumeRole session whose end is known: the runtime's credentials may rotate at any time,
 and a URL dies with the session that signed it, so only a session with enough life left keeps a URL's promise.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 from botocore.config import Config
 
-from sluice.adapters.sigv4_parts import PartPresigner
+from sluice.adapters.sigv4_parts import Part, PartPresigner
 from sluice.domain.parts import part_length
 from sluice.domain.upload import Upload
-from sluice.service.ports import SignedPart
+from sluice.service.ports import NO_CHECKSUMS, SignedPart
 
 SESSION_S = 3600  # the longest session that a role chained from another role can have
 
@@ -33,12 +33,22 @@ class S3PartSigner:
         self._now = now
         self._session: _Session | None = None
 
-    def sign(self, upload: Upload, numbers: Iterable[int], *, expires_s: int) -> list[SignedPart]:
+    def sign(
+        self, upload: Upload, numbers: Iterable[int], *, expires_s: int, checksums: Mapping[int, str] = NO_CHECKSUMS
+    ) -> list[SignedPart]:
         at = self._now()
         presigner = self._presigner_until(at + timedelta(seconds=expires_s))
-        parts = [(number, part_length(upload.size_bytes, upload.part_size, number)) for number in numbers]
-        urls = presigner.urls(self._bucket, upload.key, upload.multipart_id, parts, expires_s=expires_s, at=at)
-        return [SignedPart(number, url, length) for (number, length), url in zip(parts, urls, strict=True)]
+        header = f"x-amz-checksum-{upload.checksum_algorithm}"
+        parts = [
+            Part(number, part_length(upload.size_bytes, upload.part_size, number), checksums.get(number))
+            for number in numbers
+        ]
+        target = (self._bucket, upload.key, upload.multipart_id)
+        urls = presigner.urls(*target, parts, expires_s=expires_s, at=at, checksum_header=header)
+        return [
+            SignedPart(part.number, url, part.length, {} if part.checksum is None else {header: part.checksum})
+            for part, url in zip(parts, urls, strict=True)
+        ]
 
     def _presigner_until(self, end: datetime) -> PartPresigner:
         if self._session is None or self._session.ends_at < end:

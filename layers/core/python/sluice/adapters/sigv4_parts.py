@@ -5,15 +5,34 @@ docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html. The URLs a
 tests compare; boto3 builds a whole request for each, and an upload has up to 10,000 parts.
 """
 
+import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SIGNED_HEADERS = "content-length;host"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Part(NamedTuple):
+    number: int
+    length: int  # bytes
+    checksum: str | None = None  # base64
+
+
+class _Form(NamedTuple):
+    """What the requests and URLs of all parts that sign the same headers have in common."""
+
+    constant: "hashlib._Hash"  # of the canonical request up to the part number
+    after_number: str
+    after_length: str
+    end: str
+    before: str
+    after: str
 
 
 class PartPresigner:
@@ -36,37 +55,57 @@ class PartPresigner:
         self._key_of_day: tuple[str, bytes] = ("", b"")
 
     def urls(
-        self, bucket: str, key: str, upload_id: str, parts: Iterable[tuple[int, int]], *, expires_s: int, at: datetime
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: Iterable[Part],
+        *,
+        expires_s: int,
+        at: datetime,
+        checksum_header: str = "",
     ) -> Iterator[str]:
-        """One URL for each (number, length in bytes), in their order; `at` is aware, and expiry counts from it."""
+        """One URL for each part, in their order; `at` is aware, and expiry counts from it.
+
+        A part with a checksum is signed together with the header `checksum_header` (lower case).
+        """
         moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         day = moment[:8]
         scope = f"{day}/{self._region}/s3/aws4_request"
         path = f"{self._root}/{_encoded(bucket)}/{quote(key, safe='/')}"
         upload = f"uploadId={_encoded(upload_id)}"
-        fields = self._fields(scope, moment, expires_s)
-        # Canonical queries are sorted, capitals first: all that differs between parts comes at the end of the request.
-        constant = sha256(f"PUT\n{path}\n{_query(sorted(fields))}&partNumber=".encode())
-        after_number = f"&{upload}\ncontent-length:"
-        after_length = f"\nhost:{self._host}\n\n{_SIGNED_HEADERS}\nUNSIGNED-PAYLOAD"
+        plain, checked = (
+            self._form(path, upload, self._fields(scope, moment, expires_s, signed), signed)
+            for signed in (_SIGNED_HEADERS, f"{_SIGNED_HEADERS};{checksum_header}")
+        )
         to_sign = hmac.new(self._signing_key(day), f"{_ALGORITHM}\n{moment}\n{scope}\n".encode(), sha256)
-        before = f"{self._origin}{path}?{upload}&partNumber="
-        after = f"&{_query(fields)}&X-Amz-Signature="
-        for number, length in parts:
-            request = constant.copy()
-            request.update(f"{number}{after_number}{length}{after_length}".encode())
+        for number, length, checksum in parts:
+            form, line = (plain, "") if checksum is None else (checked, f"{checksum_header}:{checksum}\n")
+            request = form.constant.copy()
+            request.update(f"{number}{form.after_number}{length}{form.after_length}{line}{form.end}".encode())
             signature = to_sign.copy()
             signature.update(request.hexdigest().encode())
-            yield f"{before}{number}{after}{signature.hexdigest()}"
+            yield f"{form.before}{number}{form.after}{signature.hexdigest()}"
 
-    def _fields(self, scope: str, moment: str, expires_s: int) -> list[tuple[str, str]]:
+    def _form(self, path: str, upload: str, fields: list[tuple[str, str]], signed: str) -> _Form:
+        """Canonical queries are sorted, capitals first: what differs between parts comes at the end of the request."""
+        return _Form(
+            constant=sha256(f"PUT\n{path}\n{_query(sorted(fields))}&partNumber=".encode()),
+            after_number=f"&{upload}\ncontent-length:",
+            after_length=f"\nhost:{self._host}\n",
+            end=f"\n{signed}\nUNSIGNED-PAYLOAD",
+            before=f"{self._origin}{path}?{upload}&partNumber=",
+            after=f"&{_query(fields)}&X-Amz-Signature=",
+        )
+
+    def _fields(self, scope: str, moment: str, expires_s: int, signed: str) -> list[tuple[str, str]]:
         """In boto3's order, which is the URL's."""
         fields = [
             ("X-Amz-Algorithm", _ALGORITHM),
             ("X-Amz-Credential", f"{self._access_key}/{scope}"),
             ("X-Amz-Date", moment),
             ("X-Amz-Expires", str(expires_s)),
-            ("X-Amz-SignedHeaders", _SIGNED_HEADERS),
+            ("X-Amz-SignedHeaders", signed),
         ]
         if self._session_token is not None:
             fields.append(("X-Amz-Security-Token", self._session_token))

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Literal
 
-from sluice.domain.intake import Checksum, IntakeRules
+from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakeRules
 from sluice.domain.models import ErrorInfo, Model
 from sluice.domain.states import UploadState
 
@@ -50,6 +50,11 @@ class Upload(Model):
     def deadline(self) -> datetime:
         """When it is given up, unless it is settled or renewed before."""
         return min(self.expires_at, self.idle_until or self.expires_at)
+
+    @property
+    def checksum_algorithm(self) -> ChecksumAlgorithm:
+        """What S3 computes over its parts: settled with the slot, so a checksum that is declared later is of this."""
+        return self.checksum.algorithm if self.checksum else ChecksumAlgorithm.CRC64NVME
 
 
 class Fingerprint(Model):

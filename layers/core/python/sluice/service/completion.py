@@ -7,7 +7,7 @@ from sluice.domain.models import ErrorInfo
 from sluice.domain.parts import part_count, part_length
 from sluice.domain.states import UploadState
 from sluice.domain.upload import Upload
-from sluice.domain.upload_errors import UploadClosed, UploadIncomplete, UploadSizeMismatch
+from sluice.domain.upload_errors import UploadChecksumMismatch, UploadClosed, UploadIncomplete, UploadSizeMismatch
 from sluice.service.ports import Clock, Ids, Records, StoredPart, UploadObjects
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import fail_upload, moving
@@ -25,7 +25,8 @@ def complete_upload(
 ) -> None:
     """Join the parts of an upload in `completing`; the S3 event of the new object moves it to `complete`.
 
-    Missing or wrong parts reopen the upload with the error, so that the client can send them again. Repeats are no-ops.
+    Missing parts and wrong bytes reopen the upload with the error, so that the client can send them again. Repeats are
+    no-ops.
     """
     upload = records.upload(tenant_id, upload_id)
     if upload is None or upload.state is not UploadState.COMPLETING:
@@ -33,7 +34,7 @@ def complete_upload(
     try:
         parts = objects.parts(upload.key, upload.multipart_id)
         check_parts(upload, parts)
-        objects.complete_multipart(upload.key, upload.multipart_id, parts)
+        objects.complete_multipart(upload.key, upload.multipart_id, parts, checksum=upload.checksum)
     except UploadClosed as gone:
         stored = objects.head(upload.key)
         if stored is None:  # neither a multipart upload nor an object: nothing can complete it any more
@@ -47,7 +48,7 @@ def complete_upload(
                 now=now,
             )
         # else it was joined before; its S3 event, or reconcile, takes it from here
-    except (UploadIncomplete, UploadSizeMismatch) as wrong:
+    except (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch) as wrong:
         _reopen(upload, wrong, records=records, now=now)
 
 

@@ -1,11 +1,12 @@
 """From an object in the uploads bucket to a running transcode. S3's event is a hint: late, doubled or lost."""
 
+from sluice.domain.errors import SluiceError
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
-from sluice.domain.upload_errors import UploadSizeMismatch
+from sluice.domain.upload_errors import UploadChecksumMismatch, UploadSizeMismatch
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import moving
@@ -47,8 +48,8 @@ def accept_object(
         if stored is None:
             return None
         origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT))
-        if stored.size != upload.size_bytes:
-            _refuse(upload, asset, origin, records)
+        if wrong := _difference(upload, stored):
+            _refuse(upload, asset, wrong, origin, records)
             return None
         job = _accept(upload, asset, stored, origin, records, new_id)
     elif upload.state is UploadState.COMPLETE and asset.job_id is not None:
@@ -80,8 +81,18 @@ def _accept(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, 
     return job
 
 
-def _refuse(upload: Upload, asset: Asset, origin: Origin, records: Records) -> None:
-    error = ErrorInfo.of(UploadSizeMismatch("The stored object does not have the declared size."))
+def _difference(upload: Upload, stored: StoredObject) -> SluiceError | None:
+    """From what was declared; also for an object that was joined behind our back."""
+    if stored.size != upload.size_bytes:
+        return UploadSizeMismatch("The stored object does not have the declared size.")
+    declared, found = upload.checksum, stored.checksum
+    if declared and found and declared.algorithm == found.algorithm and declared.value != found.value:
+        return UploadChecksumMismatch("The stored object does not have the declared checksum.")
+    return None
+
+
+def _refuse(upload: Upload, asset: Asset, wrong: SluiceError, origin: Origin, records: Records) -> None:
+    error = ErrorInfo.of(wrong)
     _, writes = moving(upload, UploadState.FAILED, origin.now, error=error)
     asset, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=error)
     records.commit(*writes, Replace(asset), Create(event))

@@ -3,14 +3,15 @@
 Adapters implement them; fakes pass the same contract suites.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
-from sluice.domain.intake import IntakePolicy
+from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -151,38 +152,54 @@ class Records(Protocol):
         ...
 
 
+NO_CHECKSUMS: Mapping[int, str] = MappingProxyType({})
+
+
 class StoredPart(NamedTuple):
     number: int
     etag: str
     size: int
+    checksum: Checksum | None = None  # of the part, by the upload's algorithm
 
 
 class StoredObject(NamedTuple):
     size: int
     etag: str
+    checksum: Checksum | None = None  # of the whole object, as S3 computed it
 
 
 class SignedPart(NamedTuple):
     number: int
     url: str
     length: int  # bytes; bound by the signature
+    headers: dict[str, str]  # what the sender has to send beside; bound by the signature as well
 
 
 class UploadObjects(Protocol):
     """The uploads bucket."""
 
-    def create_multipart(self, key: str, *, content_type: str, correlation_id: str) -> str:
-        """Returns S3's UploadId."""
+    def create_multipart(
+        self,
+        key: str,
+        *,
+        content_type: str,
+        correlation_id: str,
+        checksum_algorithm: ChecksumAlgorithm | None = None,
+    ) -> str:
+        """Returns S3's UploadId. S3 computes the object's checksum by CRC64NVME unless another algorithm is given."""
         ...
 
     def parts(self, key: str, multipart_id: str) -> list[StoredPart]:
         """All stored parts by number. Raises UploadClosed when the multipart upload no longer exists."""
         ...
 
-    def complete_multipart(self, key: str, multipart_id: str, parts: Sequence[StoredPart]) -> None:
-        """Join exactly these parts; the object must not exist and must have their total size.
+    def complete_multipart(
+        self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, checksum: Checksum | None = None
+    ) -> None:
+        """Join exactly these parts; the object must not exist and must have their total size and the `checksum`.
 
-        Raises UploadSizeMismatch, UploadIncomplete (a part changed), UploadClosed (already completed or aborted).
+        Raises UploadSizeMismatch, UploadChecksumMismatch, UploadIncomplete (a part changed), UploadClosed (already
+        completed or aborted). The checksum's algorithm is the one that the multipart upload was created with.
         """
         ...
 
@@ -195,7 +212,14 @@ class UploadObjects(Protocol):
 
 
 class PartSigner(Protocol):
-    def sign(self, upload: Upload, numbers: Iterable[int], *, expires_s: int) -> list[SignedPart]: ...
+    def sign(
+        self, upload: Upload, numbers: Iterable[int], *, expires_s: int, checksums: Mapping[int, str] = NO_CHECKSUMS
+    ) -> list[SignedPart]:
+        """`checksums`: of the bytes of some or all of the parts, base64, by `upload.checksum_algorithm`.
+
+        A URL signed with a checksum takes no other bytes, and only beside the header that says so.
+        """
+        ...
 
 
 class CompletionQueue(Protocol):
@@ -205,11 +229,11 @@ class CompletionQueue(Protocol):
 class Executions(Protocol):
     """The `transcode` state machine."""
 
-    def start(self, job: Job) -> bool:
+    def start(self, job: Job, /) -> bool:
         """True if the job's execution runs, started now or before; False if it has ended. Idempotent by job id."""
         ...
 
-    def running(self, job: Job) -> bool:
+    def running(self, job: Job, /) -> bool:
         """True while the job's execution runs; False when it ended or never existed."""
         ...
 

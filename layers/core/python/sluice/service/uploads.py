@@ -13,6 +13,7 @@ from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import (
     PartOutOfRange,
+    UploadChecksumMismatch,
     UploadClosed,
     UploadExpired,
     UploadIncomplete,
@@ -36,7 +37,7 @@ from sluice.service.settling import moving
 
 COMPLETION_WAIT_S = 3.0  # most completions are through by then; longer ones get 202 and a place to look
 POLL_S = 0.15
-_REOPENED = {error.code: error for error in (UploadIncomplete, UploadSizeMismatch)}
+_REOPENED = {error.code: error for error in (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch)}
 
 
 class Caller(Protocol):
@@ -136,7 +137,7 @@ def await_completion(
 ) -> Upload:
     """The upload as soon as it is settled, or as it is after `wait_s`.
 
-    Raises UploadIncomplete, UploadSizeMismatch when the stored parts are not what was declared.
+    Raises UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch when the stored parts are not what was declared.
     """
     waited = 0.0
     while upload.state is UploadState.COMPLETING and waited < wait_s:
