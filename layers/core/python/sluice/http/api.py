@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
 from sluice.domain.errors import FieldError, InvalidRequest, MalformedBody, RouteNotFound, UnsupportedMediaType
 from sluice.http.caller import authorise, event_trace
 from sluice.http.problems import problem
+from sluice.http.s3_xml import failure, speaks_s3
 from sluice.observability import bind
 
 SECURITY_HEADERS = {
@@ -48,14 +49,15 @@ def api() -> APIGatewayHttpResolver:
 
 
 def answer(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Outermost: every answer leaves here, failures as problem+json, all with the same headers."""
+    """Outermost: every answer leaves here, failures as problem+json or S3's XML, all with the same headers."""
     event = app.current_event
     trace = event_trace(event)
     bind(request_id=trace.request_id, correlation_id=trace.correlation_id, route=app.request.route)
     try:
         response: Response[Any] = next_middleware(app)
     except Exception as error:
-        response = problem(error, instance=event.path, trace=trace)
+        s3 = speaks_s3(app)
+        response = failure(error, trace=trace) if s3 else problem(error, instance=event.path, trace=trace)
     response.headers.update(SECURITY_HEADERS)
     response.headers["X-Request-Id"] = trace.request_id
     response.headers["X-Correlation-Id"] = trace.correlation_id

@@ -89,13 +89,19 @@ def _field_code(kind: str) -> str:
     return _FIELD_CODES.get(kind) or ("wrong_type" if kind.endswith(("_type", "_parsing")) else "invalid")
 
 
-def problem(error: Exception, *, instance: str, trace: Trace) -> Response[str]:
-    """The answer for `error`; logs it: what the caller did wrong at INFO, our own failures with their traceback."""
+def told(error: Exception) -> SluiceError:
+    """Our error for `error`, logged: what the caller did wrong at INFO, our own failures with their traceback."""
     known = typed(error)
     status = status_of(type(known))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request_failed", extra={"code": known.code, "status": int(status)}, exc_info=error)
     else:
         logger.info("request_refused", extra={"code": known.code, "status": int(status)})
+    return known
+
+
+def problem(error: Exception, *, instance: str, trace: Trace) -> Response[str]:
+    """The answer for `error`, which is logged."""
+    known = told(error)
     body = Problem.model_validate(document(known, instance=instance, trace=trace))
-    return Response(int(status), PROBLEM_JSON, body.model_dump_json(), headers=advice(known))
+    return Response(int(status_of(type(known))), PROBLEM_JSON, body.model_dump_json(), headers=advice(known))
