@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from sluice.adapters.ssrf_guard import Address, NameNotResolved, SsrfGuard
+from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, Address, NameNotResolved, SsrfGuard
 from sluice.adapters.webhook_sender import HttpWebhookSender
 from sluice.domain.errors import UrlNotAllowed
 from sluice.service.webhook_ports import Answer, SendFailed
@@ -42,7 +42,7 @@ def names() -> Names:
 
 @pytest.fixture
 def sender(names: Names) -> HttpWebhookSender:
-    return HttpWebhookSender(SsrfGuard(allow_loopback=True, resolve=names))
+    return HttpWebhookSender(SsrfGuard(allow_loopback=True, ports=WEBHOOK_PORTS, resolve=names))
 
 
 @pytest.fixture
@@ -218,10 +218,10 @@ def test_the_next_address_is_tried(sender: HttpWebhookSender, receive: Receive, 
 def test_the_systems_resolver_reads_odd_notations(host: str) -> None:
     """In a process of its own: the guard of the tests takes such hosts for names."""
     code = (
-        "from sluice.adapters.ssrf_guard import SsrfGuard\n"
+        "from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard\n"
         "from sluice.domain.errors import UrlNotAllowed\n"
-        f"print(*SsrfGuard(allow_loopback=True).check('http://{host}/').addresses)\n"
-        f"try: SsrfGuard(allow_loopback=False).check('https://{host}/')\n"
+        f"print(*SsrfGuard(allow_loopback=True, ports=WEBHOOK_PORTS).check('http://{host}/').addresses)\n"
+        f"try: SsrfGuard(allow_loopback=False, ports=WEBHOOK_PORTS).check('https://{host}/')\n"
         "except UrlNotAllowed: print('refused')\n"
     )
     done = subprocess.run(

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sluice.adapters.ssrf_guard import SsrfGuard
-from sluice.adapters.webhook_sender import HttpWebhookSender, default_tls
+from sluice.adapters.pinned_http import default_tls
+from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
+from sluice.adapters.webhook_sender import HttpWebhookSender
 from sluice.service.webhook_ports import Answer, SendFailed
 from tests.contract.receiver import PATIENCE_S, Authority, Receiver, answering
 
@@ -24,7 +25,7 @@ def authority(tmp_path: Path) -> Authority:
 
 
 def sender(tls: Callable[[], ssl.SSLContext]) -> HttpWebhookSender:
-    guard = SsrfGuard(allow_loopback=True, resolve=lambda *_: [ip_address("127.0.0.1")])
+    guard = SsrfGuard(allow_loopback=True, ports=WEBHOOK_PORTS, resolve=lambda *_: [ip_address("127.0.0.1")])
     return HttpWebhookSender(guard, tls)
 
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from sluice.adapters.ssrf_guard import Address, NameNotResolved, SsrfGuard
+from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, Address, NameNotResolved, SsrfGuard
 from sluice.domain.errors import UrlNotAllowed
 
 NAMES = {
@@ -33,12 +33,12 @@ def resolve(host: str, _: int) -> list[Address]:
 
 @pytest.fixture
 def guard() -> SsrfGuard:
-    return SsrfGuard(allow_loopback=False, resolve=resolve)
+    return SsrfGuard(allow_loopback=False, ports=WEBHOOK_PORTS, resolve=resolve)
 
 
 @pytest.fixture
 def local_guard() -> SsrfGuard:
-    return SsrfGuard(allow_loopback=True, resolve=resolve)
+    return SsrfGuard(allow_loopback=True, ports=WEBHOOK_PORTS, resolve=resolve)
 
 
 PRIVATE_HOSTS = [

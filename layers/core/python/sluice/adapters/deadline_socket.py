@@ -14,6 +14,10 @@ class Deadline:
         self._start = time.monotonic()
         self._end = self._start + seconds
 
+    def restart(self, seconds: float) -> None:
+        """For the next step of a conversation whose whole has no end that could be known before."""
+        self._end = time.monotonic() + seconds
+
     def remaining(self) -> float:
         """Seconds left, more than 0. Raises TimeoutError."""
         left = self._end - time.monotonic()
@@ -31,6 +35,7 @@ class DeadlineSocket:
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
         self._deadline = deadline
+        self.stream: io.BufferedReader = io.BufferedReader(_DeadlineReader(sock, deadline))
 
     def sendall(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -39,7 +44,8 @@ class DeadlineSocket:
             rest = rest[self._sock.send(rest) :]
 
     def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
-        return io.BufferedReader(_DeadlineReader(self._sock, self._deadline))
+        """http.client asks once, and reads no further than the head by itself."""
+        return self.stream
 
     def close(self) -> None:
         """http.client closes its socket as soon as the headers are read; the real one is closed by who opened it."""

@@ -19,10 +19,23 @@ Resolve = Callable[[str, int], list[Address]]
 
 MAX_URL = 2_048
 HTTPS_PORT = 443
-FIRST_UNPRIVILEGED_PORT = 1024  # below it only 443: no mail, shell or directory service can be talked to
+HTTP_PORT = 80
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # leaves out NAT64, IPv4-compatible, IPv4-translated, local and multicast
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")  # no blanks, controls or letters that parsers disagree about
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+
+
+class PortRule(NamedTuple):
+    """What a public host may be called on beside https on 443."""
+
+    https_from: int | None = None  # https on this port and above
+    plain_http: bool = False  # http on 80
+
+
+# A receiver may run where its owner has no root; below 1024 no mail, shell or directory service can be talked to.
+WEBHOOK_PORTS = PortRule(https_from=1024)
+INGEST_PORTS = PortRule()
+INGEST_PORTS_WITH_PLAIN_HTTP = PortRule(plain_http=True)
 
 
 class Target(NamedTuple):
@@ -38,7 +51,7 @@ class Target(NamedTuple):
     def authority(self) -> str:
         """Value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (HTTPS_PORT if self.tls else 80) else f"{host}:{self.port}"
+        return host if self.port == (HTTPS_PORT if self.tls else HTTP_PORT) else f"{host}:{self.port}"
 
 
 class NameNotResolved(UrlNotAllowed):
@@ -55,9 +68,10 @@ def resolve_by_system(host: str, port: int) -> list[Address]:
 
 
 class SsrfGuard:
-    def __init__(self, *, allow_loopback: bool, resolve: Resolve = resolve_by_system) -> None:
+    def __init__(self, *, allow_loopback: bool, ports: PortRule, resolve: Resolve = resolve_by_system) -> None:
         """`allow_loopback` also allows plain http and any port, for loopback addresses only."""
         self._allow_loopback = allow_loopback
+        self._ports = ports
         self._resolve = resolve
 
     def check(self, url: str) -> Target:
@@ -68,7 +82,7 @@ class SsrfGuard:
         if not addresses:
             raise NameNotResolved()
         if not (self._allow_loopback and all(_is_loopback(address) for address in addresses)):
-            _require_public(parts.scheme, port, addresses)
+            _require_public(parts.scheme, port, self._ports, addresses)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return Target(parts.scheme == "https", host, port, path, addresses)
 
@@ -88,7 +102,7 @@ def _parse(url: str) -> tuple[SplitResult, int]:
     if not _is_host(parts.hostname or ""):
         raise UrlNotAllowed("The URL has no valid host name.")
     if port is None:
-        port = HTTPS_PORT if parts.scheme == "https" else 80
+        port = HTTPS_PORT if parts.scheme == "https" else HTTP_PORT
     return parts, port
 
 
@@ -101,13 +115,24 @@ def _is_host(host: str) -> bool:
         return False
 
 
-def _require_public(scheme: str, port: int, addresses: Iterable[Address]) -> None:
-    if scheme != "https":
+def _require_public(scheme: str, port: int, ports: PortRule, addresses: Iterable[Address]) -> None:
+    if scheme != "https" and not ports.plain_http:
         raise UrlNotAllowed("The URL must be https.")
-    if port != HTTPS_PORT and port < FIRST_UNPRIVILEGED_PORT:
-        raise UrlNotAllowed(f"The port must be {HTTPS_PORT} or at least {FIRST_UNPRIVILEGED_PORT}.")
+    if not _is_port_allowed(scheme, port, ports):
+        raise UrlNotAllowed(f"The port must be {_allowed_ports(ports)}.")
     if not all(_is_public(address) for address in addresses):
         raise UrlNotAllowed()
+
+
+def _is_port_allowed(scheme: str, port: int, ports: PortRule) -> bool:
+    if scheme == "http":
+        return port == HTTP_PORT
+    return port == HTTPS_PORT or (ports.https_from is not None and port >= ports.https_from)
+
+
+def _allowed_ports(ports: PortRule) -> str:
+    unprivileged = f" or at least {ports.https_from}" if ports.https_from is not None else ""
+    return f"{HTTPS_PORT}{unprivileged}" + (f", or {HTTP_PORT} with http" if ports.plain_http else "")
 
 
 def _is_loopback(address: Address) -> bool:

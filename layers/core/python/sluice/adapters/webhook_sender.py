@@ -1,17 +1,16 @@
 """Posts to endpoints of tenants: hostile by assumption.
 
-Connects to the address that was checked, with the name's SNI, Host and certificate; follows no redirect; reads only the
-first part of the answer. One deadline spans connecting, TLS, sending and reading; a name look-up has the system's own.
+Follows no redirect and reads only the first part of the answer. One deadline spans connecting, TLS, sending and
+reading; a name look-up has the system's own.
 """
 
 import http.client
 import re
-import socket
 import ssl
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
 
-from sluice.adapters.deadline_socket import Deadline, DeadlineSocket
+from sluice.adapters.deadline_socket import Deadline
+from sluice.adapters.pinned_http import Tls, ask, connect, default_tls
 from sluice.adapters.ssrf_guard import NameNotResolved, SsrfGuard, Target
 from sluice.service.webhook_ports import Answer, SendFailed
 
@@ -21,14 +20,8 @@ MAX_BODY_SHOWN = 1_000
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
-@cache
-def default_tls() -> ssl.SSLContext:
-    """System trust, name check on. Loading the certificates takes about 20 ms: once."""
-    return ssl.create_default_context()
-
-
 class HttpWebhookSender:
-    def __init__(self, guard: SsrfGuard, tls: Callable[[], ssl.SSLContext] = default_tls) -> None:
+    def __init__(self, guard: SsrfGuard, tls: Tls = default_tls) -> None:
         self._guard = guard
         self._tls = tls
 
@@ -49,16 +42,10 @@ class HttpWebhookSender:
             raise SendFailed("connection", deadline.elapsed_ms()) from error
 
     def _exchange(self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
-        connection = http.client.HTTPConnection(target.host, target.port)
-        sock = self._connect(target, deadline)
+        sock = connect(target, deadline, self._tls)
         try:
-            connection.sock = DeadlineSocket(sock, deadline)
-            connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
-            own = {"Host": target.authority, "User-Agent": USER_AGENT, "Connection": "close"}
-            for name, value in {**headers, **own, "Content-Length": str(len(body))}.items():
-                connection.putheader(name, value)
-            connection.endheaders(body)
-            response = connection.getresponse()
+            own = {"User-Agent": USER_AGENT, "Content-Length": str(len(body))}
+            response, _ = ask(sock, deadline, target, "POST", {**headers, **own}, body)
             excerpt = _read_excerpt(response)
             response.close()
             return Answer(
@@ -69,25 +56,6 @@ class HttpWebhookSender:
             )
         finally:
             sock.close()
-
-    def _connect(self, target: Target, deadline: Deadline) -> socket.socket:
-        """To the first address that answers; all of them were checked."""
-        failure: OSError | None = None
-        for address in target.addresses:
-            try:
-                sock = socket.create_connection((str(address), target.port), timeout=deadline.remaining())
-            except OSError as error:
-                failure = error
-                continue
-            if not target.tls:
-                return sock
-            sock.settimeout(deadline.remaining())
-            try:
-                return self._tls().wrap_socket(sock, server_hostname=target.host)
-            except BaseException:
-                sock.close()
-                raise
-        raise failure or ConnectionError("no address")
 
 
 def _read_excerpt(response: http.client.HTTPResponse) -> str:

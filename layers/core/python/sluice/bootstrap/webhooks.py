@@ -28,14 +28,14 @@ def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
 
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
     from sluice.adapters.secrets import SecretsManager, secrets_client
-    from sluice.adapters.ssrf_guard import SsrfGuard
+    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
     from sluice.adapters.webhook_sender import HttpWebhookSender
 
     secrets = SecretsManager(secrets_client())
     return ApiWebhooks(
         environment=settings.environment,
         records=records(settings),
-        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback)),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
         secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
         random_bytes=token_bytes,
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
@@ -70,7 +70,7 @@ def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
     from sluice.adapters.completion_queue import sqs_client
     from sluice.adapters.delivery_queue import SqsDeadLetterQueue, SqsDeliveryQueue
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
-    from sluice.adapters.ssrf_guard import SsrfGuard
+    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
     from sluice.adapters.webhook_sender import HttpWebhookSender
     from sluice.adapters.webhook_signer import StandardWebhooksSigner
     from sluice.domain.deliveries import RetrySchedule
@@ -78,7 +78,7 @@ def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
 
     return Deliverer(
         records=records(settings),
-        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback)),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
         signer=StandardWebhooksSigner(),
         secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
         queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
