@@ -80,12 +80,13 @@ class PartPresigner:
         )
         to_sign = hmac.new(self._signing_key(day), f"{_ALGORITHM}\n{moment}\n{scope}\n".encode(), sha256)
         for number, length, checksum in parts:
-            form, line = (plain, "") if checksum is None else (checked, f"{checksum_header}:{checksum}\n")
-            request = form.constant.copy()
-            request.update(f"{number}{form.after_number}{length}{form.after_length}{line}{form.end}".encode())
+            constant, after_number, after_length, end, before, after = plain if checksum is None else checked
+            line = "" if checksum is None else f"{checksum_header}:{checksum}\n"
+            request = constant.copy()
+            request.update(f"{number}{after_number}{length}{after_length}{line}{end}".encode())
             signature = to_sign.copy()
             signature.update(request.hexdigest().encode())
-            yield f"{form.before}{number}{form.after}{signature.hexdigest()}"
+            yield f"{before}{number}{after}{signature.hexdigest()}"
 
     def _form(self, path: str, upload: str, fields: list[tuple[str, str]], signed: str) -> _Form:
         """Canonical queries are sorted, capitals first: what differs between parts comes at the end of the request."""
