@@ -1,78 +1,73 @@
-"""Uploads over HTTP: reserve a slot, sign part URLs, list what is stored, complete, abort. No byte passes through."""
+"""Uploads over HTTP: reserve a slot, hand out its token, give it up. No byte passes through; parts: `part_routes`."""
 
-import time
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from functions.api_uploads.models import COMPLETION, CreateUpload, SignedParts, SignParts, StoredParts, UploadView
+from functions.api_uploads import part_routes, s3_routes
+from functions.api_uploads.models import DUPLICATE, CreateUpload, NewToken, UploadSlot, UploadTokenView, UploadView
 from sluice import bootstrap
 from sluice.config import ApiUploadsSettings
 from sluice.domain.ids import Prefix
 from sluice.domain.states import UploadState
-from sluice.domain.upload import Upload
-from sluice.http import IdempotencyKey, api, caller, created, keyed, needs, no_content
+from sluice.http import IdempotencyKey, api, caller, created, keyed, needs, needs_or_upload_token, no_content
 from sluice.observability import observed
-from sluice.service import idempotency, upload_slots, uploads
+from sluice.service import idempotency, upload_access, upload_slots, upload_tokens
 
-WRITE = needs("uploads:write")
+KEY = needs("uploads:write")
+KEY_OR_TOKEN = needs_or_upload_token("uploads:write")
 app = api()
 
 
 @cache
-def deps() -> uploads.UploadPorts:
+def deps() -> upload_access.UploadPorts:
     return bootstrap.api_uploads(ApiUploadsSettings.from_env())
 
 
-def view(upload: Upload) -> UploadView:
-    return UploadView.of(upload, deps().records.asset(upload.tenant_id, upload.asset_id))
-
-
-@app.post("/v1/uploads", status_code=201, security=WRITE, summary="Create an upload", tags=["uploads"])
-def create_upload(body: CreateUpload, idempotency_key: IdempotencyKey = None) -> Response[UploadView]:
+@app.post(
+    "/v1/uploads", status_code=201, security=KEY, summary="Create an upload", tags=["uploads"], responses=DUPLICATE
+)
+def create_upload(body: CreateUpload, idempotency_key: IdempotencyKey = None) -> Response[UploadSlot]:
     me, ports = caller(app), deps()
+    reserved_id = ports.new_id(Prefix.UPLOAD)
     upload, replayed = idempotency.once(
         keyed(app, idempotency_key),
-        fresh_id=ports.new_id(Prefix.UPLOAD),
-        make=lambda upload_id: upload_slots.create_upload(body.command(upload_id), caller=me, ports=ports)[0],
+        fresh_id=reserved_id,
+        make=lambda upload_id: upload_slots.create_upload(body.command(upload_id), caller=me, ports=ports),
         find=lambda upload_id: ports.records.upload(me.tenant_id, upload_id),
         records=ports.records,
         now=ports.now,
     )
-    return created(view(upload), replayed=replayed)
+    open_now = upload.state is UploadState.OPEN
+    token = upload_tokens.token_for(upload, ports=ports, ttl_s=body.token_ttl_s) if open_now else None
+    existing = not replayed and upload.id != reserved_id and not open_now
+    slot = UploadSlot.with_token(UploadView.read(upload, ports.records), token)
+    return created(slot, replayed=replayed, status=200 if existing else 201)
 
 
-@app.get("/v1/uploads/<upload_id>", security=WRITE, summary="Get an upload", tags=["uploads"])
+@app.post("/v1/uploads/<upload_id>/token", status_code=201, security=KEY, summary="Make a token", tags=["uploads"])
+def create_token(upload_id: str, body: NewToken, idempotency_key: IdempotencyKey = None) -> UploadTokenView:
+    token, ends_at = upload_tokens.new_token(upload_id, ttl_s=body.ttl_s, caller=caller(app), ports=deps())
+    return UploadTokenView(upload_token=token, upload_token_expires_at=ends_at)
+
+
+@app.get("/v1/uploads/<upload_id>", security=KEY_OR_TOKEN, summary="Get an upload", tags=["uploads"])
 def get_upload(upload_id: str) -> UploadView:
-    return view(uploads.get_upload(upload_id, caller=caller(app), records=deps().records))
+    records = deps().records
+    return UploadView.read(upload_access.get_upload(upload_id, caller=caller(app), records=records), records)
 
 
-@app.post("/v1/uploads/<upload_id>/parts", security=WRITE, summary="Sign part URLs", tags=["uploads"])
-def sign_parts(upload_id: str, body: SignParts, idempotency_key: IdempotencyKey = None) -> SignedParts:
-    return SignedParts.of(uploads.sign_parts(upload_id, body.part_numbers, caller=caller(app), ports=deps()))
-
-
-@app.get("/v1/uploads/<upload_id>/parts", security=WRITE, summary="List stored parts", tags=["uploads"])
-def list_parts(upload_id: str) -> StoredParts:
-    return StoredParts.of(uploads.list_parts(upload_id, caller=caller(app), ports=deps()))
-
-
-@app.post(
-    "/v1/uploads/<upload_id>/complete", security=WRITE, summary="Complete", tags=["uploads"], responses=COMPLETION
+@app.delete(
+    "/v1/uploads/<upload_id>", status_code=204, security=KEY_OR_TOKEN, summary="Abort an upload", tags=["uploads"]
 )
-def complete_upload(upload_id: str, idempotency_key: IdempotencyKey = None) -> Response[UploadView]:
-    me, ports = caller(app), deps()
-    upload = uploads.request_completion(upload_id, caller=me, ports=ports)
-    upload = uploads.await_completion(upload, caller=me, ports=ports, pause=time.sleep)
-    status = 202 if upload.state is UploadState.COMPLETING else 200
-    return created(view(upload), status=status, headers={"Location": f"/v1/uploads/{upload.id}"})
-
-
-@app.delete("/v1/uploads/<upload_id>", status_code=204, security=WRITE, summary="Abort an upload", tags=["uploads"])
 def abort_upload(upload_id: str) -> Response[None]:
     upload_slots.abort_upload(upload_id, caller=caller(app), ports=deps())
     return no_content()
+
+
+part_routes.add_to(app, lambda: deps(), security=KEY_OR_TOKEN)
+s3_routes.add_to(app, lambda: deps(), security=KEY_OR_TOKEN)
 
 
 @observed("api_uploads")

@@ -18,7 +18,7 @@ from sluice.domain.upload_errors import UploadClosed, UploadNotFound
 from sluice.http import IdempotencyKey, caller, no_content, s3_xml
 from sluice.http.s3_xml import S3_FAILURES, element, text
 from sluice.service import upload_slots, uploads
-from sluice.service.uploads import Caller, UploadPorts
+from sluice.service.upload_access import Caller, UploadPorts, open_upload
 
 PATH = "/v1/uploads/<upload_id>/s3"
 XML: dict[int, OpenAPIResponse] = {
@@ -61,7 +61,7 @@ def _same(upload_id: str, s3_id: str | None) -> str:
 
 
 def _create(upload_id: str, me: Caller, ports: UploadPorts) -> Response[str]:
-    upload = uploads.open_upload(upload_id, me, ports)
+    upload = open_upload(upload_id, me, ports)
     return s3_xml.answer("InitiateMultipartUploadResult", [text("Key", upload.key), text("UploadId", upload.id)])
 
 

@@ -28,6 +28,7 @@ class ApiUploads(Construct):
         Route("POST", "/v1/uploads"),
         Route("GET", "/v1/uploads/{upload_id}"),
         Route("DELETE", "/v1/uploads/{upload_id}"),
+        Route("POST", "/v1/uploads/{upload_id}/token"),
         Route("POST", "/v1/uploads/{upload_id}/parts"),
         Route("GET", "/v1/uploads/{upload_id}/parts"),
         Route("POST", "/v1/uploads/{upload_id}/complete"),
@@ -39,7 +40,7 @@ class ApiUploads(Construct):
         *,
         base: Foundation,
         uploads: s3.IBucket,
-        cursor: secretsmanager.ISecret,
+        upload_tokens: secretsmanager.ISecret,
         completions: sqs.IQueue,
     ) -> None:
         super().__init__(scope, "Uploads")
@@ -56,7 +57,7 @@ class ApiUploads(Construct):
                 uploads_bucket=uploads.bucket_name,
                 presign_role_arn=signer.role_arn,
                 complete_queue_url=completions.queue_url,
-                cursor_secret_arn=cursor.secret_arn,
+                upload_token_secret_arn=upload_tokens.secret_arn,
             ),
         )
         api.allow(["sts:AssumeRole"], [signer.role_arn])
@@ -65,5 +66,5 @@ class ApiUploads(Construct):
             api, uploads, "uploads", ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
         )
         api.allow(["sqs:SendMessage"], [completions.queue_arn])
-        allow_secret(api, cursor.secret_arn)
+        allow_secret(api, upload_tokens.secret_arn)
         self.function = api.function

@@ -18,6 +18,7 @@ class Authorizer(Construct):
         *,
         base: Foundation,
         pepper: secretsmanager.ISecret,
+        upload_tokens: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, "Identity")
         function = PythonFunction(
@@ -27,10 +28,14 @@ class Authorizer(Construct):
             timeout_s=10,
             reserved_concurrency=base.config.reserved_concurrency,
             memory_mb=1024,  # in front of every call
-            environment=AuthorizerSettings.to_env(**base.settings, pepper_secret_arn=pepper.secret_arn),
+            environment=AuthorizerSettings.to_env(
+                **base.settings,
+                pepper_secret_arn=pepper.secret_arn,
+                upload_token_secret_arn=upload_tokens.secret_arn,
+            ),
         )
         allow_rows(function, base.table, ["dynamodb:GetItem"])
-        allow_secret(function, pepper.secret_arn)
+        allow_secret(function, pepper.secret_arn, upload_tokens.secret_arn)
         self.authorizer = authorizers.HttpLambdaAuthorizer(
             "Authorizer",
             function.function,

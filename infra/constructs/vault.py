@@ -16,6 +16,7 @@ class Vault(Construct):
         removal = data_removal(config)
         self.pepper = _random_secret(self, "ApiKeyPepper", "Mixed into the hash of every API key", removal)
         self.cursor = _random_secret(self, "CursorSecret", "Signs the cursors of lists", removal)
+        self.upload_tokens = _random_secret(self, "UploadTokens", "Signs the tokens of single uploads", removal)
         self.webhook_key = kms.Key(
             self,
             "WebhookKey",
@@ -29,6 +30,10 @@ class Vault(Construct):
         acknowledge(
             self.cursor,
             {"AwsSolutions-SMG4": "It guards no access: a cursor only continues a list its owner may read."},
+        )
+        acknowledge(
+            self.upload_tokens,
+            {"AwsSolutions-SMG4": "Its tokens live for hours; another value can be put at any time, by hand."},
         )
 
 

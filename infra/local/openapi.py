@@ -20,7 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from sluice.domain import errors, upload_errors
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import API_VERSION
-from sluice.http.caller import API_KEY
+from sluice.http.caller import API_KEY, UPLOAD_TOKEN
 from sluice.http.problems import Problem
 from sluice.problem_json import PROBLEM_JSON, status_of
 
@@ -48,6 +48,7 @@ PARAMETERS = {
 HEADERS = {
     "RequestId": {"description": "Of this call; also in the problem and in our logs.", "schema": {"type": "string"}},
     "CorrelationId": {"description": "The caller's own, or the request id.", "schema": {"type": "string"}},
+    "ETag": {"description": "Of the resource as it is now; for `If-Match`.", "schema": {"type": "string"}},
     "IdempotentReplayed": {
         "description": "`true` when an earlier call with this Idempotency-Key made the resource.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -70,7 +71,10 @@ def described(app: APIGatewayHttpResolver) -> dict[str, Any]:
         title="Sluice",
         version=API_VERSION,
         description=DESCRIPTION,
-        security_schemes={API_KEY: HTTPBearer(description="An API key: `sk_<env>_...`. Each route names its scope.")},
+        security_schemes={
+            API_KEY: HTTPBearer(description="An API key: `sk_<env>_...`. Each route names its scope."),
+            UPLOAD_TOKEN: HTTPBearer(description="An upload token: `ut_<env>_...`, good for its own upload only."),
+        },
     )
     document: dict[str, Any] = json.loads(text)
     return document
@@ -117,17 +121,19 @@ def complete(operation: dict[str, Any], path: str, method: str) -> None:
     names = {parameter["name"]: parameter for parameter in parameters}
     if keyed := names.get("idempotency-key"):
         keyed["name"] = "Idempotency-Key"
+    if conditional := names.get("if-match"):
+        conditional["name"] = "If-Match"
     parameters.append({"$ref": "#/components/parameters/CorrelationId"})
     responses = operation["responses"]
     for status, response in responses.items():
         if status == "204":
             response.pop("content", None)
         response["headers"] = answer_headers(replayable=keyed is not None)
-    for status in failures(operation, path, method, cursor="cursor" in names):
+    for status in failures(operation, path, method, cursor="cursor" in names, conditional=conditional is not None):
         responses[str(status)] = {"$ref": "#/components/responses/Problem"}
 
 
-def failures(operation: dict[str, Any], path: str, method: str, *, cursor: bool) -> list[int]:
+def failures(operation: dict[str, Any], path: str, method: str, *, cursor: bool, conditional: bool) -> list[int]:
     body, resource = "requestBody" in operation, "{" in path
     possible = {
         400: body or cursor,
@@ -135,6 +141,7 @@ def failures(operation: dict[str, Any], path: str, method: str, *, cursor: bool)
         403: True,
         404: resource or body,
         409: method != "get",
+        412: conditional,
         415: body,
         422: True,
         500: True,

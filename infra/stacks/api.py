@@ -4,7 +4,9 @@ from aws_cdk import App, CfnOutput, CfnParameter, Stack
 
 from infra.config import Config
 from infra.constructs.api_assets import ApiAssets
+from infra.constructs.api_ingest import ApiIngest
 from infra.constructs.api_playback import ApiPlayback
+from infra.constructs.api_policies import ApiPolicies
 from infra.constructs.api_uploads import ApiUploads
 from infra.constructs.api_webhooks import ApiWebhooks
 from infra.constructs.authorizer import Authorizer
@@ -25,13 +27,19 @@ class ApiStack(Stack):
         vault = data.vault
         capabilities = (
             ApiUploads(
-                self, base=base, uploads=data.uploads, cursor=vault.cursor, completions=pipeline.completion.queue
+                self,
+                base=base,
+                uploads=data.uploads,
+                upload_tokens=vault.upload_tokens,
+                completions=pipeline.completion.queue,
             ),
+            ApiIngest(self, base=base, uploads=data.uploads, fetches=pipeline.fetches),
+            ApiPolicies(self, base=base, cursor=vault.cursor),
             ApiAssets(self, base=base, cursor=vault.cursor),
             ApiWebhooks(self, base=base, vault=vault),
             ApiPlayback(self, base=base, token_secret_arn=self._token_secret_arn(config, delivery)),
         )
-        authorizer = Authorizer(self, base=base, pepper=vault.pepper).authorizer
+        authorizer = Authorizer(self, base=base, pepper=vault.pepper, upload_tokens=vault.upload_tokens).authorizer
         api = HttpApi(self, "HttpApi", config=config, authorizer=authorizer)
         for capability in capabilities:
             api.route(capability.function, capability.ROUTES)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from functions.api_uploads import handler
+from functions.api_uploads import handler, part_routes
 from sluice.domain.parts import MIB
 from sluice.domain.states import AssetState
 from tests.fakes.gateway import LambdaContext, request
@@ -16,7 +16,7 @@ class Api:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.world = World()
         monkeypatch.setattr(handler, "deps", lambda: self.world.ports)
-        monkeypatch.setattr(handler.time, "sleep", self.meanwhile)
+        monkeypatch.setattr(part_routes.time, "sleep", self.meanwhile)
 
     def meanwhile(self, _: float) -> None:
         """What queue and S3 event do while a completion waits."""
@@ -55,6 +55,8 @@ def test_one_call_reserves_upload_asset_and_playback_id(api: Api) -> None:
     asset = api.world.records.asset(api.world.caller.tenant_id, made["asset_id"])
     assert asset is not None and asset.playback_ids == (made["playback_id"],)
     assert (asset.title, asset.metadata, asset.tags, asset.external_id) == ("A film", {"camera": "1"}, ("x",), "e-1")
+    assert made.pop("upload_token").startswith("ut_dev_")
+    assert made.pop("upload_token_expires_at") == made["expires_at"]
     assert api("GET", f"/v1/uploads/{made['upload_id']}")[1] == made
 
 
@@ -104,7 +106,7 @@ def test_parts_are_signed_listed_and_completed(api: Api) -> None:
 
 
 def test_a_slow_completion_is_accepted(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handler.time, "sleep", lambda _: None)
+    monkeypatch.setattr(part_routes.time, "sleep", lambda _: None)
     made = api.create()
     status, body, headers = api("POST", f"/v1/uploads/{made['upload_id']}/complete")
     assert (status, body["state"]) == (202, "completing")

@@ -182,5 +182,5 @@ def test_what_may_be_repeated_is_503(
     def fails(*_: object) -> None:
         raise raised
 
-    monkeypatch.setattr(s3_routes.uploads, "open_upload", fails)
+    monkeypatch.setattr(s3_routes, "open_upload", fails)
     assert s3.error("POST", s3.create().id, {"uploads": ""}) == expected

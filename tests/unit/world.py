@@ -1,7 +1,9 @@
 """One tenant's world over fakes: what the use-case tests act on."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from sluice.adapters.metadata_schemas import JsonMetadataSchemas
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Job
 from sluice.domain.parts import MIB, part_count, part_length
@@ -10,8 +12,8 @@ from sluice.service import upload_slots, uploads
 from sluice.service.completion import complete_upload
 from sluice.service.intake import accept_object
 from sluice.service.ports import SignedPart
+from sluice.service.upload_access import UploadLimits, UploadPorts
 from sluice.service.upload_slots import NewUpload
-from sluice.service.uploads import UploadLimits, UploadPorts
 from tests.fakes.pipeline import FakeCompletionQueue, FakeExecutions
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
@@ -23,6 +25,7 @@ class Who:
     tenant_id: str
     request_id: str
     correlation_id: str
+    origin: str | None = None
 
 
 @dataclass
@@ -41,31 +44,25 @@ class World:
     def ports(self) -> UploadPorts:
         return UploadPorts(
             environment="dev",
-            limits=UploadLimits(upload_ttl_s=3600, part_url_ttl_s=900, max_bytes=100 * 10**9),
+            limits=UploadLimits(upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9),
             records=self.records,
             objects=self.objects,
+            schemas=JsonMetadataSchemas(),
+            token_key=lambda: b"key of upload tokens",
             signer=FakePartSigner(),
             queue=self.queue,
             new_id=self.new_id,
             now=self.now,
         )
 
-    def create(self, size_bytes: int = 20 * MIB, upload_id: str | None = None) -> tuple[Upload, Asset]:
+    def create(self, size_bytes: int = 20 * MIB, upload_id: str | None = None, **fields: Any) -> tuple[Upload, Asset]:
         command = NewUpload(
             upload_id=upload_id or self.new_id(Prefix.UPLOAD),
             size_bytes=size_bytes,
-            content_type="video/mp4",
-            filename="a.mp4",
-            title="A film",
-            external_id=None,
-            metadata={},
-            tags=(),
+            **{"content_type": "video/mp4", "filename": "a.mp4", "title": "A film", "metadata": {}} | fields,
         )
-        return upload_slots.create_upload(
-            command,
-            caller=self.caller,
-            ports=self.ports,
-        )
+        upload = upload_slots.create_upload(command, caller=self.caller, ports=self.ports)
+        return upload, self.asset_of(upload)
 
     def sign(self, upload: Upload, *numbers: int) -> list[SignedPart]:
         return uploads.sign_parts(

@@ -53,13 +53,14 @@ class Settings(BaseModel):
 
 class AuthorizerSettings(Settings):
     pepper_secret_arn: str
+    upload_token_secret_arn: str
 
 
 class ApiUploadsSettings(Settings):
     uploads_bucket: str
     presign_role_arn: str
     complete_queue_url: str
-    cursor_secret_arn: str
+    upload_token_secret_arn: str
     upload_ttl_s: int = 86_400
     part_url_ttl_s: int = 900
     max_transcode_bytes: int = 100_000_000_000
@@ -69,9 +70,24 @@ class ApiAssetsSettings(Settings):
     cursor_secret_arn: str
 
 
+class ApiPoliciesSettings(Settings):
+    cursor_secret_arn: str
+
+
 class ApiWebhooksSettings(Settings):
     cursor_secret_arn: str
     webhook_key_arn: str
+    allow_loopback: bool = False
+
+
+class ApiIngestSettings(Settings):
+    uploads_bucket: str
+    fetch_state_machine_arn: str
+    upload_ttl_s: int = 86_400
+    part_url_ttl_s: int = 900
+    max_transcode_bytes: int = 100_000_000_000
+    ingest_buckets: str = ""
+    plain_http: bool = False
     allow_loopback: bool = False
 
 
@@ -104,6 +120,21 @@ class TranscoderSettings(Settings):
     media_bucket: str
 
 
+class FetcherSettings(Settings):
+    uploads_bucket: str
+    complete_queue_url: str
+    ingest_buckets: str = ""
+    plain_http: bool = False
+    allow_loopback: bool = False
+    max_bytes: int = 100_000_000_000
+    deadline_s: int = 36_000
+    min_rate_bytes_s: int = 32_768
+
+
+class FailFetchSettings(Settings):
+    uploads_bucket: str
+
+
 class DispatchEventsSettings(Settings):
     delivery_queue_url: str
 
@@ -129,6 +160,7 @@ class PlaybackSettings(Settings):
 class ReconcileSettings(Settings):
     uploads_bucket: str
     state_machine_arn: str
+    fetch_state_machine_arn: str
     delivery_queue_url: str
     complete_queue_url: str
 

@@ -19,8 +19,14 @@ def identifier(settings: config.AuthorizerSettings) -> "Identifier":
     from sluice.adapters.secrets import SecretsManager, secrets_client
     from sluice.service.identity import Identifier
 
-    pepper = SecretsManager(secrets_client()).read(settings.pepper_secret_arn)  # another pepper would void every key
-    return Identifier(environment=settings.environment, pepper=pepper.encode(), records=records(settings), now=now)
+    secrets = SecretsManager(secrets_client())
+    return Identifier(
+        environment=settings.environment,
+        pepper=secrets.read(settings.pepper_secret_arn).encode(),  # another pepper would void every key
+        upload_token_key=lambda: secrets.read(settings.upload_token_secret_arn).encode(),
+        records=records(settings),
+        now=now,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,22 +12,28 @@ from sluice.service.ports import Executions, UploadObjects
 if TYPE_CHECKING:
     from sluice.service.reconcile import Reconciler
     from sluice.service.transcode import TranscoderDeps
-    from sluice.service.uploads import UploadPorts
+    from sluice.service.upload_access import UploadPorts
 
 
 def api_uploads(settings: config.ApiUploadsSettings) -> "UploadPorts":
     import boto3
 
     from sluice.adapters.completion_queue import SqsCompletionQueue, sqs_client
+    from sluice.adapters.metadata_schemas import JsonMetadataSchemas
     from sluice.adapters.part_signer import S3PartSigner
+    from sluice.adapters.secrets import SecretsManager, secrets_client
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
-    from sluice.service.uploads import UploadLimits, UploadPorts
+    from sluice.service.upload_access import UploadLimits, UploadPorts
+
+    secrets = SecretsManager(secrets_client())
 
     return UploadPorts(
         environment=settings.environment,
         limits=UploadLimits(settings.upload_ttl_s, settings.part_url_ttl_s, settings.max_transcode_bytes),
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        schemas=JsonMetadataSchemas(),
+        token_key=lambda: secrets.read(settings.upload_token_secret_arn).encode(),
         signer=S3PartSigner(boto3.client("sts"), settings.presign_role_arn, settings.uploads_bucket, now),
         queue=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
         new_id=new_id,
@@ -44,6 +50,21 @@ def complete_upload(settings: config.CompleteUploadSettings) -> CompleteUpload:
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
 
     return CompleteUpload(
+        environment=settings.environment,
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailFetch(Core):
+    objects: UploadObjects
+
+
+def fail_fetch(settings: config.FailFetchSettings) -> FailFetch:
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+
+    return FailFetch(
         environment=settings.environment,
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
@@ -106,6 +127,7 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+        fetches=StepFunctionsExecutions(states_client(), settings.fetch_state_machine_arn),
         completions=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
         deliveries=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
         new_id=new_id,

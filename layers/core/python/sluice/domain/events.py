@@ -49,6 +49,7 @@ class Origin(NamedTuple):
     now: datetime
     event_id: str  # a fresh id for the event to write
     request_id: str | None = None
+    duplicate_of: str | None = None  # upload.duplicate: the asset that holds the same file
 
 
 def timestamp(moment: datetime) -> str:
@@ -88,7 +89,7 @@ def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_st
         "sequence": asset.sequence,
         "correlation_id": asset.correlation_id,
         "request_id": origin.request_id,
-        "data": _data(asset, previous_state),
+        "data": _data(asset, previous_state) | ({"duplicate_of": origin.duplicate_of} if origin.duplicate_of else {}),
     }
     return Event(
         id=origin.event_id,
@@ -117,5 +118,6 @@ def _data(asset: Asset, previous_state: AssetState | None) -> dict[str, Any]:
         "state": asset.state,
         "previous_state": previous_state,
         "external_id": asset.external_id,
+        "review": asset.review,
         "error": failure,
     }

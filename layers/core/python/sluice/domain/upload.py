@@ -17,6 +17,8 @@ class UploadSource(Model):
 
     url: str  # https://..., or s3://bucket/key of the own account
     headers: dict[str, str] = {}  # for the URL's own origin only; dropped once the upload is settled
+    started_at: datetime | None = None  # when a task first began to fetch
+    validator: str | None = None  # the state of the file that the stored parts are of
 
 
 class Upload(Model):

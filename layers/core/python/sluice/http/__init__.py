@@ -4,7 +4,7 @@ answers every failure as RFC 9457 problem+json. See `sluice.http.api.api`."""
 from sluice.http.answers import created, no_content
 from sluice.http.api import api
 from sluice.http.bodies import FailureView, Page, RequestBody, ResponseBody, Timestamp
-from sluice.http.caller import Caller, caller, needs
+from sluice.http.caller import Caller, caller, needs, needs_or_upload_token
 from sluice.http.parameters import Cursor, IdempotencyKey, Keyed, Limit, keyed
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "created",
     "keyed",
     "needs",
+    "needs_or_upload_token",
     "no_content",
 ]

@@ -1,6 +1,7 @@
 """Completion is the server's: S3 joins exactly the parts that were declared, or the upload stays open."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sluice.domain.errors import SluiceError
 from sluice.domain.models import ErrorInfo
@@ -11,6 +12,8 @@ from sluice.domain.upload_errors import UploadChecksumMismatch, UploadClosed, Up
 from sluice.service.ports import Clock, Ids, Records, StoredPart, UploadObjects
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import fail_upload, moving
+
+REOPENED_FOR = timedelta(minutes=15)
 
 
 def complete_upload(
@@ -25,31 +28,40 @@ def complete_upload(
 ) -> None:
     """Join the parts of an upload in `completing`; the S3 event of the new object moves it to `complete`.
 
-    Missing parts and wrong bytes reopen the upload with the error, so that the client can send them again. Repeats are
-    no-ops.
+    Missing parts and wrong bytes reopen the upload with the error, so that the client can send them again; a fetched
+    upload has no such client and fails. Repeats are no-ops.
     """
     upload = records.upload(tenant_id, upload_id)
     if upload is None or upload.state is not UploadState.COMPLETING:
         return
+
+    def fail(error: SluiceError) -> None:
+        fail_upload(
+            tenant_id=tenant_id,
+            upload_id=upload_id,
+            error=ErrorInfo.of(error),
+            environment=environment,
+            records=records,
+            new_id=new_id,
+            now=now,
+        )
+
     try:
         parts = objects.parts(upload.key, upload.multipart_id)
         check_parts(upload, parts)
         objects.complete_multipart(upload.key, upload.multipart_id, parts, checksum=upload.checksum)
     except UploadClosed as gone:
-        stored = objects.head(upload.key)
-        if stored is None:  # neither a multipart upload nor an object: nothing can complete it any more
-            fail_upload(
-                tenant_id=tenant_id,
-                upload_id=upload_id,
-                error=ErrorInfo.of(gone),
-                environment=environment,
-                records=records,
-                new_id=new_id,
-                now=now,
-            )
+        if (
+            objects.head(upload.key) is None
+        ):  # neither a multipart upload nor an object: nothing can complete it any more
+            fail(gone)
         # else it was joined before; its S3 event, or reconcile, takes it from here
     except (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch) as wrong:
-        _reopen(upload, wrong, records=records, now=now)
+        if upload.source is None:
+            _reopen(upload, wrong, records=records, now=now)
+        else:
+            fail(wrong)
+            objects.abort_multipart(upload.key, upload.multipart_id)
 
 
 def check_parts(upload: Upload, parts: Sequence[StoredPart]) -> None:
@@ -69,5 +81,8 @@ def check_parts(upload: Upload, parts: Sequence[StoredPart]) -> None:
 def _reopen(upload: Upload, error: SluiceError, *, records: Records, now: Clock) -> None:
     current = records.upload(upload.tenant_id, upload.id)
     if current is not None and current.state is UploadState.COMPLETING:
-        _, writes = moving(current, UploadState.OPEN, now(), error=ErrorInfo.of(error))
+        moment = now()
+        # the client has to come back first: its time without signing begins anew
+        idle_until = current.idle_until and max(current.idle_until, moment + REOPENED_FOR)
+        _, writes = moving(current, UploadState.OPEN, moment, error=ErrorInfo.of(error), idle_until=idle_until)
         records.commit(*writes)

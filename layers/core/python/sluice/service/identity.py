@@ -1,6 +1,7 @@
 """Who presents this API key? Read by the authorizer on every request, so an answer is remembered for a short while."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from sluice.domain.api_keys import matches, parse_key
 from sluice.domain.models import ApiKey
+from sluice.domain.upload_tokens import PREFIX, UploadToken, expired, parse_token
 from sluice.service.ports import Clock, Records
 
 REMEMBER = timedelta(seconds=30)  # how long a revoked key may still work
@@ -21,6 +23,8 @@ class AuthError(StrEnum):
     MALFORMED_KEY = "malformed_key"
     INVALID_KEY = "invalid_key"
     EXPIRED_KEY = "expired_key"
+    INVALID_TOKEN = "invalid_token"  # noqa: S105  # a word for a finding
+    EXPIRED_TOKEN = "expired_token"  # noqa: S105
     UNAVAILABLE = "unavailable"
 
 
@@ -32,21 +36,29 @@ class Identity(NamedTuple):
 
 
 class Identifier:
-    """One per process: holds the pepper and the identities found in the last 30 s. Refusals are never remembered."""
+    """One per process: holds the pepper and the identities found in the last 30 s. Refusals are never remembered.
 
-    def __init__(self, *, environment: str, pepper: bytes, records: Records, now: Clock) -> None:
+    `upload_token_key` is read only when an upload token is shown.
+    """
+
+    def __init__(
+        self, *, environment: str, pepper: bytes, upload_token_key: Callable[[], bytes], records: Records, now: Clock
+    ) -> None:
         self._environment = environment
         self._pepper = pepper
+        self._upload_token_key = upload_token_key
         self._records = records
         self._now = now
         self._recent: OrderedDict[bytes, tuple[Identity, datetime]] = OrderedDict()
 
-    def identify(self, authorization: str | None) -> Identity | AuthError:
+    def identify(self, authorization: str | None) -> Identity | UploadToken | AuthError:
         """`authorization` is the request header. At most one read, and none for a key whose checksum is wrong."""
         scheme, _, token = (authorization or "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             return AuthError.MISSING_KEY
+        if token.startswith(PREFIX):
+            return self._check_token(token)
         fingerprint = sha256(token.encode("utf-8", "surrogatepass")).digest()
         if remembered := self._recall(fingerprint):
             return remembered
@@ -54,6 +66,12 @@ class Identifier:
         if isinstance(found, Identity):
             self._remember(fingerprint, found)
         return found
+
+    def _check_token(self, text: str) -> UploadToken | AuthError:
+        token = parse_token(text, environment=self._environment, key=self._upload_token_key())
+        if token is None:
+            return AuthError.INVALID_TOKEN
+        return AuthError.EXPIRED_TOKEN if expired(token, self._now()) else token
 
     def _look_up(self, token: str) -> Identity | AuthError:
         presented = parse_key(token, self._environment)

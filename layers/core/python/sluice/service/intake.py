@@ -7,6 +7,7 @@ from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadChecksumMismatch, UploadSizeMismatch
+from sluice.service.duplicates import remembering
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import moving
@@ -52,6 +53,8 @@ def accept_object(
             _refuse(upload, asset, wrong, origin, records)
             return None
         job = _accept(upload, asset, stored, origin, records, new_id)
+        if job is None:
+            return None
     elif upload.state is UploadState.COMPLETE and asset.job_id is not None:
         existing = records.job(tenant_id, asset.job_id)
         if existing is None or existing.state is not JobState.QUEUED:
@@ -63,8 +66,22 @@ def accept_object(
     return job
 
 
-def _accept(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, records: Records, new_id: Ids) -> Job:
-    job = Job(
+def _accept(
+    upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, records: Records, new_id: Ids
+) -> Job | None:
+    job = _job(upload, asset, stored, origin, new_id) if upload.transcode == "auto" else None
+    _, writes = moving(upload, UploadState.COMPLETE, origin.now, etag=stored.etag, error=None)
+    job_id = job and job.id
+    asset, event = advance(asset, EventType.UPLOAD_COMPLETE, origin, to=AssetState.UPLOADED, job_id=job_id)
+    again = origin._replace(event_id=new_id(Prefix.EVENT))
+    asset, remembered = remembering(upload, asset, stored.checksum, records, again)
+    jobs = [Create(job)] if job else []
+    records.commit(*writes, *jobs, Replace(asset), Create(event), *remembered)
+    return job
+
+
+def _job(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, new_id: Ids) -> Job:
+    return Job(
         id=new_id(Prefix.JOB),
         tenant_id=upload.tenant_id,
         asset_id=asset.id,
@@ -75,10 +92,6 @@ def _accept(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, 
         updated_at=origin.now,
         correlation_id=upload.correlation_id,
     )
-    _, writes = moving(upload, UploadState.COMPLETE, origin.now, etag=stored.etag, error=None)
-    asset, event = advance(asset, EventType.UPLOAD_COMPLETE, origin, to=AssetState.UPLOADED, job_id=job.id)
-    records.commit(*writes, Replace(asset), Create(job), Create(event))
-    return job
 
 
 def _difference(upload: Upload, stored: StoredObject) -> SluiceError | None:

@@ -2,56 +2,115 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
+from sluice.domain.errors import FieldError, InvalidRequest
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Asset, PlaybackLookup
+from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakeRules
+from sluice.domain.models import Asset, PlaybackLookup, Review
 from sluice.domain.parts import part_size_for
 from sluice.domain.states import AssetState, UploadState
-from sluice.domain.upload import Upload
-from sluice.domain.upload_errors import UploadClosed, UploadNotFound, UploadTooLarge
+from sluice.domain.upload import Upload, UploadSource, fingerprint_digest
+from sluice.domain.upload_errors import QuotaExceeded, UploadClosed, UploadNotFound
+from sluice.service.duplicates import OnDuplicate, duplicate_at_slot
+from sluice.service.intake_checks import check_duration, check_metadata, check_size, check_type, rules_of, ttl_of
 from sluice.service.ports import Create, Records, Replace
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import moving, opening
-from sluice.service.uploads import Caller, UploadPorts, asset_of, origin_of
+from sluice.service.upload_access import Caller, SlotPorts, asset_of, check_origin, get_upload, origin_of
+from sluice.service.uploads import idle_limit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewUpload:
     upload_id: str  # reserved by the caller, so that a repeated request cannot make a second upload
-    size_bytes: int
+    size_bytes: int  # 0 with a source: learnt by the fetch
     content_type: str
-    filename: str | None
-    title: str | None
-    external_id: str | None
+    filename: str | None = None
+    title: str | None = None
+    external_id: str | None = None
     metadata: dict[str, str]
-    tags: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    creator_id: str | None = None
+    policy_id: str | None = None
+    upload_ttl_s: int | None = None
+    transcode: Literal["auto", "none"] = "auto"
+    duration_s: float | None = None  # as far as the caller knows
+    checksum: Checksum | None = None
+    on_duplicate: OnDuplicate = "allow"
+    source: UploadSource | None = None
 
 
 def object_key(tenant_id: str, upload_id: str) -> str:
     return f"uploads/{tenant_id}/{upload_id}"
 
 
-def create_upload(command: NewUpload, *, caller: Caller, ports: UploadPorts) -> tuple[Upload, Asset]:
-    """Reserve an asset and open a multipart upload. Answers with what exists when this upload was already created.
+def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Upload:
+    """Reserve an asset and open a multipart upload, or a slot for a fetch. Answers with what exists when this upload
+    was already created, or with the upload that brought the same file when that is asked for.
 
-    Raises UploadTooLarge.
+    Raises IntakePolicyNotFound, UploadTooLarge, UploadTooLong, ContentTypeNotAllowed, MetadataNotAllowed,
+    OriginNotAllowed, UploadDuplicate, QuotaExceeded.
     """
-    if command.size_bytes > ports.limits.max_bytes:
-        raise UploadTooLarge(f"At most {ports.limits.max_bytes} bytes can be transcoded.")
     if existing := ports.records.upload(caller.tenant_id, command.upload_id):
-        return existing, asset_of(ports.records, existing)
+        return existing
+    rules = rules_of(command.policy_id, tenant_id=caller.tenant_id, records=ports.records)
+    _check(command, rules, caller, ports)
+    if duplicate := _duplicate(command, caller, ports):
+        return duplicate
     playback_id = ports.new_id(Prefix.PLAYBACK)
-    reserved = _reserved_asset(command, playback_id, caller, ports)
+    reserved = _reserved_asset(command, rules, playback_id, caller, ports)
     asset, created = advance(reserved, EventType.ASSET_CREATED, origin_of(caller, ports))
     asset, opened = advance(asset, EventType.UPLOAD_CREATED, origin_of(caller, ports))
-    upload = _opened(command, asset, caller, ports)
+    upload = _opened(command, rules, asset, caller, ports)
     lookup = PlaybackLookup(playback_id=playback_id, tenant_id=caller.tenant_id, asset_id=asset.id)
-    ports.records.commit(*opening(upload), Create(asset), Create(lookup), Create(created), Create(opened))
-    return upload, asset
+    try:
+        ports.records.commit(*opening(upload), Create(asset), Create(lookup), Create(created), Create(opened))
+    except QuotaExceeded:
+        _forget(upload, ports)
+        raise
+    return upload
 
 
-def _reserved_asset(command: NewUpload, playback_id: str, caller: Caller, ports: UploadPorts) -> Asset:
+def _check(command: NewUpload, rules: IntakeRules, caller: Caller, ports: SlotPorts) -> None:
+    check_origin(rules, caller)
+    if command.on_duplicate != "allow" and command.checksum is None:
+        detail = "A duplicate is known by its checksum."
+        raise InvalidRequest(errors=(FieldError("/checksum", "missing", detail),))
+    check_size(
+        command.size_bytes,
+        rules=rules,
+        transcode=command.transcode,
+        max_transcode_bytes=ports.limits.max_transcode_bytes,
+    )
+    check_duration(command.duration_s, rules=rules)
+    if command.source is None:  # a source says its type when it is fetched
+        check_type(command.content_type, rules=rules)
+    check_metadata(command.metadata, rules=rules, schemas=ports.schemas)
+
+
+def _duplicate(command: NewUpload, caller: Caller, ports: SlotPorts) -> Upload | None:
+    if command.checksum is None or command.on_duplicate == "allow":
+        return None
+    digest = fingerprint_digest(
+        command.checksum,
+        size_bytes=command.size_bytes,
+        creator_id=command.creator_id,
+        policy_id=command.policy_id,
+    )
+    return duplicate_at_slot(
+        tenant_id=caller.tenant_id,
+        digest=digest,
+        on_duplicate=command.on_duplicate,
+        records=ports.records,
+        origin=origin_of(caller, ports),
+    )
+
+
+def _reserved_asset(
+    command: NewUpload, rules: IntakeRules, playback_id: str, caller: Caller, ports: SlotPorts
+) -> Asset:
     moment = ports.now()
     return Asset(
         id=ports.new_id(Prefix.ASSET),
@@ -63,6 +122,9 @@ def _reserved_asset(command: NewUpload, playback_id: str, caller: Caller, ports:
         external_id=command.external_id,
         metadata=command.metadata,
         tags=command.tags,
+        creator_id=command.creator_id,
+        playback_policy=rules.playback_policy,
+        review=Review.PENDING if rules.review == "required" else None,
         created_at=moment,
         updated_at=moment,
         correlation_id=caller.correlation_id,
@@ -70,35 +132,53 @@ def _reserved_asset(command: NewUpload, playback_id: str, caller: Caller, ports:
     )
 
 
-def _opened(command: NewUpload, asset: Asset, caller: Caller, ports: UploadPorts) -> Upload:
+def _opened(command: NewUpload, rules: IntakeRules, asset: Asset, caller: Caller, ports: SlotPorts) -> Upload:
     moment, key = ports.now(), object_key(caller.tenant_id, command.upload_id)
+    ttl_s = ttl_of(command.upload_ttl_s, rules=rules, default_s=ports.limits.upload_ttl_s)
+    given_up_when_idle = rules.on_interrupt == "abort" and command.source is None
     return Upload(
         id=command.upload_id,
         tenant_id=caller.tenant_id,
         asset_id=asset.id,
         state=UploadState.OPEN,
         key=key,
-        multipart_id=ports.objects.create_multipart(
-            key, content_type=command.content_type, correlation_id=caller.correlation_id
-        ),
+        multipart_id=_multipart(command, key, caller, ports) if command.source is None else "",
         size_bytes=command.size_bytes,
-        held_bytes=command.size_bytes,
         part_size=part_size_for(command.size_bytes),
         content_type=command.content_type,
         filename=command.filename,
-        expires_at=moment + timedelta(seconds=ports.limits.upload_ttl_s),
+        creator_id=command.creator_id,
+        transcode=command.transcode,
+        checksum=command.checksum,
+        source=command.source,
+        policy_id=command.policy_id,
+        rules=rules,
+        held_bytes=command.size_bytes,
+        idle_until=idle_limit(moment, ports.limits) if given_up_when_idle else None,
+        expires_at=moment + timedelta(seconds=ttl_s),
         created_at=moment,
         updated_at=moment,
         correlation_id=caller.correlation_id,
     )
 
 
-def abort_upload(upload_id: str, *, caller: Caller, ports: UploadPorts) -> None:
+def _multipart(command: NewUpload, key: str, caller: Caller, ports: SlotPorts) -> str:
+    algorithm = command.checksum.algorithm if command.checksum else ChecksumAlgorithm.CRC64NVME
+    return ports.objects.create_multipart(
+        key,
+        content_type=command.content_type,
+        correlation_id=caller.correlation_id,
+        checksum_algorithm=algorithm,
+    )
+
+
+def abort_upload(upload_id: str, *, caller: Caller, ports: SlotPorts) -> None:
     """Give the slot up; the asset becomes a tombstone. A repeat is a no-op.
 
     Raises UploadNotFound, UploadClosed once completion was asked for.
     """
-    upload = close_upload(
+    get_upload(upload_id, caller=caller, records=ports.records)
+    closed = close_upload(
         upload_id,
         tenant_id=caller.tenant_id,
         state=UploadState.ABORTED,
@@ -106,7 +186,13 @@ def abort_upload(upload_id: str, *, caller: Caller, ports: UploadPorts) -> None:
         records=ports.records,
         origin=origin_of(caller, ports),
     )
-    ports.objects.abort_multipart(upload.key, upload.multipart_id)
+    _forget(closed, ports)
+
+
+def _forget(upload: Upload, ports: SlotPorts) -> None:
+    """Its parts, in S3."""
+    if upload.multipart_id:
+        ports.objects.abort_multipart(upload.key, upload.multipart_id)
 
 
 @retry_on_conflict

@@ -1,81 +1,31 @@
 """The parts of an open upload, and its completion request. Bytes go straight to S3; this side decides and signs."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from sluice.domain.errors import Conflict
-from sluice.domain.events import EventType, Origin, advance
-from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Asset
+from sluice.domain.errors import FieldError, InvalidRequest
+from sluice.domain.events import EventType, advance
+from sluice.domain.intake import Checksum, ChecksumAlgorithm
 from sluice.domain.parts import part_count
 from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import (
+    PartChecksumMissing,
     PartOutOfRange,
     UploadChecksumMismatch,
     UploadClosed,
-    UploadExpired,
     UploadIncomplete,
-    UploadNotFound,
     UploadSizeMismatch,
 )
-from sluice.service.ports import (
-    Clock,
-    CompletionQueue,
-    Create,
-    Ids,
-    PartSigner,
-    Records,
-    Replace,
-    SignedPart,
-    StoredPart,
-    UploadObjects,
-)
+from sluice.service.ports import NO_CHECKSUMS, Create, Replace, SignedPart, StoredPart, Write
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import moving
+from sluice.service.upload_access import Caller, UploadLimits, UploadPorts, asset_of, get_upload, open_upload, origin_of
 
 COMPLETION_WAIT_S = 3.0  # most completions are through by then; longer ones get 202 and a place to look
 POLL_S = 0.15
+IDLE_GRACE = timedelta(seconds=60)
 _REOPENED = {error.code: error for error in (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch)}
-
-
-class Caller(Protocol):
-    """Who asks: the tenant comes from the API key and from nowhere else."""
-
-    @property
-    def tenant_id(self) -> str: ...
-    @property
-    def request_id(self) -> str: ...
-    @property
-    def correlation_id(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class UploadLimits:
-    upload_ttl_s: int
-    part_url_ttl_s: int
-    max_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class UploadPorts:
-    environment: str
-    limits: UploadLimits
-    records: Records
-    objects: UploadObjects
-    signer: PartSigner
-    queue: CompletionQueue
-    new_id: Ids
-    now: Clock
-
-
-def get_upload(upload_id: str, *, caller: Caller, records: Records) -> Upload:
-    """Raises UploadNotFound, also for another tenant's upload."""
-    upload = records.upload(caller.tenant_id, upload_id) if is_id(Prefix.UPLOAD, upload_id) else None
-    if upload is None:
-        raise UploadNotFound()
-    return upload
 
 
 @retry_on_conflict
@@ -85,22 +35,48 @@ def sign_parts(
     *,
     caller: Caller,
     ports: UploadPorts,
+    checksums: Mapping[int, str] = NO_CHECKSUMS,
 ) -> list[SignedPart]:
     """URLs that each take exactly the bytes of one part. The first call moves the asset to `ingesting`.
 
-    Raises UploadNotFound, UploadClosed, UploadExpired, PartOutOfRange.
+    `checksums`: see PartSigner. Raises UploadNotFound, UploadClosed, UploadExpired, UploadIsFetched, PartOutOfRange,
+    PartChecksumMissing.
     """
     upload = open_upload(upload_id, caller, ports)
-    last = part_count(upload.size_bytes, upload.part_size)
-    if outside := [number for number in numbers if not 1 <= number <= last]:
-        raise PartOutOfRange(f"Part {outside[0]} is outside 1 to {last}.")
+    _check_numbers(upload, numbers, checksums)
+    writes = _awake(upload, ports)
     asset = asset_of(ports.records, upload)
     if asset.state is AssetState.CREATED:
-        origin = origin_of(caller, ports)
-        asset, event = advance(asset, EventType.ASSET_UPDATED, origin, to=AssetState.INGESTING)
-        ports.records.commit(Replace(asset), Create(event))
+        asset, event = advance(asset, EventType.ASSET_UPDATED, origin_of(caller, ports), to=AssetState.INGESTING)
+        writes += [Replace(asset), Create(event)]
+    if writes:
+        ports.records.commit(*writes)
     remaining_s = int((upload.expires_at - ports.now()).total_seconds())
-    return ports.signer.sign(upload, numbers, expires_s=max(1, min(ports.limits.part_url_ttl_s, remaining_s)))
+    expires_s = max(1, min(ports.limits.part_url_ttl_s, remaining_s))
+    return ports.signer.sign(upload, numbers, expires_s=expires_s, checksums=checksums)
+
+
+def _check_numbers(upload: Upload, numbers: Sequence[int], checksums: Mapping[int, str]) -> None:
+    last = part_count(upload.size_bytes, upload.part_size)
+    if outside := [number for number in (*numbers, *checksums) if not 1 <= number <= last]:
+        raise PartOutOfRange(f"Part {outside[0]} is outside 1 to {last}.")
+    unsummed = set(numbers) - checksums.keys()
+    if upload.checksum_algorithm is ChecksumAlgorithm.CRC32C and unsummed:
+        raise PartChecksumMissing(f"Part {min(unsummed)} comes without its CRC32C.")
+
+
+def _awake(upload: Upload, ports: UploadPorts) -> list[Write]:
+    """The client is there: an upload that is given up on interruption waits for the end of the new URLs."""
+    idle_until = idle_limit(ports.now(), ports.limits)
+    # parts are signed many times a minute: not a write each time
+    if upload.idle_until is None or idle_until - upload.idle_until < IDLE_GRACE:
+        return []
+    return [Replace(upload.model_copy(update={"idle_until": idle_until, "version": upload.version + 1}))]
+
+
+def idle_limit(moment: datetime, limits: UploadLimits) -> datetime:
+    """When URLs signed at `moment` have expired, and a client that wanted to go on would have asked for others."""
+    return moment + timedelta(seconds=limits.part_url_ttl_s) + 2 * IDLE_GRACE
 
 
 def list_parts(upload_id: str, *, caller: Caller, ports: UploadPorts) -> list[StoredPart]:
@@ -108,23 +84,39 @@ def list_parts(upload_id: str, *, caller: Caller, ports: UploadPorts) -> list[St
     upload = get_upload(upload_id, caller=caller, records=ports.records)
     if upload.state not in (UploadState.OPEN, UploadState.COMPLETING):
         raise UploadClosed()
-    return ports.objects.parts(upload.key, upload.multipart_id)
+    return ports.objects.parts(upload.key, upload.multipart_id) if upload.multipart_id else []
 
 
 @retry_on_conflict
-def request_completion(upload_id: str, *, caller: Caller, ports: UploadPorts) -> Upload:
+def request_completion(
+    upload_id: str, *, caller: Caller, ports: UploadPorts, checksum: Checksum | None = None
+) -> Upload:
     """Ask for the parts to be joined; a repeat while that runs, or after it, changes nothing.
 
-    Raises UploadNotFound, UploadClosed, UploadExpired.
+    `checksum` is of the whole file, for those who know it only now. Raises UploadNotFound, UploadClosed, UploadExpired,
+    UploadIsFetched, UploadChecksumMismatch.
     """
     upload = get_upload(upload_id, caller=caller, records=ports.records)
     if upload.state in (UploadState.COMPLETING, UploadState.COMPLETE):
         return upload
     upload = open_upload(upload_id, caller, ports)
-    completing, writes = moving(upload, UploadState.COMPLETING, ports.now(), error=None)
+    declared = _declared(upload, checksum)
+    completing, writes = moving(upload, UploadState.COMPLETING, ports.now(), error=None, checksum=declared)
     ports.records.commit(*writes)
     ports.queue.send(tenant_id=upload.tenant_id, upload_id=upload.id)
     return completing
+
+
+def _declared(upload: Upload, checksum: Checksum | None) -> Checksum | None:
+    """A slot's own checksum stays; one without can still declare the kind that S3 computes anyway."""
+    if checksum is None or checksum == upload.checksum:
+        return upload.checksum
+    if upload.checksum is not None:
+        raise UploadChecksumMismatch("The upload was created with another checksum.")
+    if checksum.algorithm is not upload.checksum_algorithm:
+        detail = f"{checksum.algorithm} has to be declared when the upload is created."
+        raise InvalidRequest(errors=(FieldError("/checksum/algorithm", "not_allowed", detail),))
+    return checksum
 
 
 def await_completion(
@@ -147,29 +139,3 @@ def await_completion(
     if upload.state is UploadState.OPEN and upload.error is not None:
         raise _REOPENED[upload.error.code](upload.error.message)
     return upload
-
-
-def open_upload(upload_id: str, caller: Caller, ports: UploadPorts) -> Upload:
-    upload = get_upload(upload_id, caller=caller, records=ports.records)
-    late = upload.state is UploadState.OPEN and upload.expires_at <= ports.now()
-    if upload.state is UploadState.EXPIRED or late:
-        raise UploadExpired()
-    if upload.state is not UploadState.OPEN:
-        raise UploadClosed()
-    return upload
-
-
-def asset_of(records: Records, upload: Upload) -> Asset:
-    asset = records.asset(upload.tenant_id, upload.asset_id)
-    if asset is None:
-        raise Conflict("The upload's asset is gone.")
-    return asset
-
-
-def origin_of(caller: Caller, ports: UploadPorts) -> Origin:
-    return Origin(
-        environment=ports.environment,
-        now=ports.now(),
-        event_id=ports.new_id(Prefix.EVENT),
-        request_id=caller.request_id,
-    )
