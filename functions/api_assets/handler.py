@@ -1,14 +1,19 @@
-"""Assets and their jobs over HTTP: reading."""
+"""Assets and their jobs over HTTP: reading, and the word of a review."""
 
 from functools import cache
 from typing import Any
 
-from functions.api_assets.models import AssetView, JobView
+from functions.api_assets.models import JobView
 from sluice import bootstrap
 from sluice.config import ApiAssetsSettings
-from sluice.http import Cursor, Limit, Page, api, caller, needs
+from sluice.domain.models import Review
+from sluice.http import Cursor, IdempotencyKey, Limit, Page, api, caller, needs
 from sluice.observability import observed
 from sluice.service import catalogue
+from sluice.service.review import review_asset
+from sluice.views.asset import AssetView
+
+PUBLISH = needs("assets:publish")
 
 app = api()
 
@@ -33,6 +38,31 @@ def list_assets(limit: Limit = 25, cursor: Cursor = None) -> Page[AssetView]:
 @app.get("/v1/assets/<asset_id>", security=needs("assets:read"), summary="Get an asset", tags=["assets"])
 def get_asset(asset_id: str) -> AssetView:
     asset = catalogue.get_asset(asset_id, tenant_id=caller(app).tenant_id, records=deps().records)
+    return AssetView.of(asset)
+
+
+@app.post("/v1/assets/<asset_id>/approve", security=PUBLISH, summary="Let a reviewed asset be watched", tags=["assets"])
+def approve_asset(asset_id: str, idempotency_key: IdempotencyKey = None) -> AssetView:
+    return decide(asset_id, Review.APPROVED)
+
+
+@app.post("/v1/assets/<asset_id>/reject", security=PUBLISH, summary="Keep an asset off the air", tags=["assets"])
+def reject_asset(asset_id: str, idempotency_key: IdempotencyKey = None) -> AssetView:
+    return decide(asset_id, Review.REJECTED)
+
+
+def decide(asset_id: str, verdict: Review) -> AssetView:
+    d, who = deps(), caller(app)
+    asset = review_asset(
+        asset_id,
+        verdict,
+        tenant_id=who.tenant_id,
+        request_id=who.request_id,
+        environment=d.environment,
+        records=d.records,
+        new_id=d.new_id,
+        now=d.now,
+    )
     return AssetView.of(asset)
 
 

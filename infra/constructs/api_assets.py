@@ -1,4 +1,4 @@
-"""Assets and jobs: reading."""
+"""Assets and jobs: reading, and reviews."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, allow_listing, allow_rows, allow_secret
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_listing, allow_rows, allow_secret
 from infra.constructs.http_api import Route
 from infra.constructs.python_function import PythonFunction
 from sluice.config import ApiAssetsSettings
@@ -16,6 +16,8 @@ class ApiAssets(Construct):
     ROUTES: ClassVar = (
         Route("GET", "/v1/assets"),
         Route("GET", "/v1/assets/{asset_id}"),
+        Route("POST", "/v1/assets/{asset_id}/approve"),
+        Route("POST", "/v1/assets/{asset_id}/reject"),
         Route("GET", "/v1/jobs/{job_id}"),
     )
 
@@ -34,7 +36,7 @@ class ApiAssets(Construct):
             memory_mb=1024,
             environment=ApiAssetsSettings.to_env(**base.settings, cursor_secret_arn=cursor.secret_arn),
         )
-        allow_rows(api, base.table, READ_ROWS)
+        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS])
         allow_listing(api, base.table)
         allow_secret(api, cursor.secret_arn)
         self.function = api.function

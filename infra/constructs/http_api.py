@@ -47,9 +47,21 @@ class HttpApi(Construct):
             create_default_stage=False,
             cors_preflight=apigw.CorsPreflightOptions(
                 allow_origins=list(config.allowed_origins),
-                allow_methods=[apigw.CorsHttpMethod.GET, apigw.CorsHttpMethod.POST, apigw.CorsHttpMethod.DELETE],
-                allow_headers=["authorization", "content-type", "idempotency-key", "x-correlation-id"],
-                expose_headers=["location", "x-request-id", "x-correlation-id", "idempotent-replayed", "retry-after"],
+                allow_methods=[
+                    apigw.CorsHttpMethod.GET,
+                    apigw.CorsHttpMethod.POST,
+                    apigw.CorsHttpMethod.PATCH,
+                    apigw.CorsHttpMethod.DELETE,
+                ],
+                allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "x-correlation-id"],
+                expose_headers=[
+                    "etag",
+                    "location",
+                    "x-request-id",
+                    "x-correlation-id",
+                    "idempotent-replayed",
+                    "retry-after",
+                ],
                 max_age=Duration.hours(1),
             ),
         )

@@ -14,12 +14,14 @@ from sluice.bootstrap.pipeline import (
     reconciler,
     transcoder,
 )
+from sluice.bootstrap.policies import ApiPolicies, api_policies
 from sluice.bootstrap.viewing import ApiAssets, ApiPlayback, Playback, api_assets, api_playback, playback
 from sluice.bootstrap.webhooks import ApiWebhooks, DispatchEvents, api_webhooks, deliver_webhook, dispatch_events
 
 __all__ = [
     "ApiAssets",
     "ApiPlayback",
+    "ApiPolicies",
     "ApiWebhooks",
     "CompleteUpload",
     "Core",
@@ -30,6 +32,7 @@ __all__ = [
     "SigningKey",
     "api_assets",
     "api_playback",
+    "api_policies",
     "api_uploads",
     "api_webhooks",
     "complete_upload",

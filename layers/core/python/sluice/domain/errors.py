@@ -115,7 +115,7 @@ class InvalidTransition(Conflict):
 
 class AssetNotPlayable(Conflict):
     code = "asset_not_playable"
-    message = "The asset has nothing to play yet."
+    message = "The asset has nothing to play, or may not be played."
 
 
 class UrlNotAllowed(InvalidRequest):

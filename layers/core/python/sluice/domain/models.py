@@ -82,6 +82,11 @@ class Asset(Model):
     correlation_id: str
     version: int = 1
 
+    @property
+    def cleared(self) -> bool:
+        """A review, where one is asked for, has approved it."""
+        return self.review in (None, Review.APPROVED)
+
 
 class PlaybackLookup(Model):
     """Playback id -> asset: read before the tenant is known."""

@@ -10,7 +10,7 @@ from sluice.domain.playback_urls import PARAMETER, PlayRequest
 from sluice.domain.states import AssetState
 from sluice.media.playlists import render_master, render_media, render_mpd
 from sluice.service.playback_ports import PlaybackTokens, PlaylistFiles, UrlSigner
-from sluice.service.playback_sessions import active_version
+from sluice.service.playback_sessions import active_version, check_review
 from sluice.service.ports import Records
 
 HLS = "application/vnd.apple.mpegurl"
@@ -54,7 +54,7 @@ def play(request: PlayRequest, *, now: datetime, ports: PlaybackPorts) -> Playli
 
 
 def _asset(claims: OpenClaims | ChildClaims, records: Records) -> Asset:
-    """Every request asks again, so that a deleted asset stops at the next playlist."""
+    """Every request asks again, so that a deleted or rejected asset stops at the next playlist."""
     lookup = records.playback(claims.playback_id)
     if lookup is None or lookup.tenant_id != claims.tenant_id:
         raise PlaybackNotFound()
@@ -85,6 +85,7 @@ def _poster(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Redi
 def _rendition(request: PlayRequest, continued: ChildClaims, ports: PlaybackPorts) -> Playlist:
     """Of the version that the master was opened with, whatever has been published since."""
     asset = _asset(continued, ports.records)
+    check_review(asset)
     version = ports.records.asset_version(asset.tenant_id, asset.id, continued.version_id)
     if version is None:
         raise PlaybackNotFound()

@@ -62,9 +62,16 @@ def _playable_version(tenant_id: str, playback_id: str, records: Records) -> Ass
 
 def active_version(asset: Asset, records: Records) -> AssetVersion:
     """The version that players get now. Raises AssetNotPlayable."""
+    check_review(asset)
     if not asset.playable or asset.active_version is None or asset.state is AssetState.ARCHIVED:
         raise AssetNotPlayable()
     version = records.asset_version(asset.tenant_id, asset.id, asset.active_version)
     if version is None:
         raise AssetNotPlayable()
     return version
+
+
+def check_review(asset: Asset) -> None:
+    """Raises AssetNotPlayable. Apart, because a playlist of an older version asks for nothing else."""
+    if not asset.cleared:
+        raise AssetNotPlayable("The asset has not been approved.")
