@@ -32,6 +32,9 @@ class ApiUploads(Construct):
         Route("POST", "/v1/uploads/{upload_id}/parts"),
         Route("GET", "/v1/uploads/{upload_id}/parts"),
         Route("POST", "/v1/uploads/{upload_id}/complete"),
+        Route("POST", "/v1/uploads/{upload_id}/s3"),
+        Route("GET", "/v1/uploads/{upload_id}/s3"),
+        Route("DELETE", "/v1/uploads/{upload_id}/s3"),
     )
 
     def __init__(

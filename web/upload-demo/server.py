@@ -52,15 +52,15 @@ class Api:
         return self._call("/v1/uploads", body)
 
     def token(self, upload_id: str) -> Answer:
-        return self._call(f"/v1/uploads/{upload_id}/token", None)
+        return self._call(f"/v1/uploads/{upload_id}/token", {})
 
-    def _call(self, path: str, body: dict[str, Any] | None) -> Answer:
+    def _call(self, path: str, body: dict[str, Any]) -> Answer:
         parts = urlsplit(self.url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         connection = kind(parts.hostname or "", parts.port, timeout=30)
         try:
-            connection.request("POST", parts.path + path, json.dumps(body) if body else None, headers)
+            connection.request("POST", parts.path + path, json.dumps(body), headers)
             answer = connection.getresponse()
             found = json.loads(answer.read())
         except (OSError, HTTPException, ValueError) as error:
