@@ -26,7 +26,7 @@ class Config:
     architecture: str  # arm64 | x86_64, of functions and tasks alike
     log_retention_days: int
     keep_data: bool  # tables, buckets, keys and secrets outlive their stack
-    allow_loopback: bool  # webhook endpoints on 127.0.0.1
+    allow_loopback: bool  # webhook endpoints and sources of URL ingest on 127.0.0.1
     retry_schedule_s: str  # webhook delivery: seconds before each attempt
     fault_wait_s: int  # before a transcode that failed on our side is tried again
     media_base_url: str | None  # None: the distribution's own domain
@@ -76,7 +76,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         architecture=host_architecture() if local else LAMBDA_ARCHITECTURE,
         log_retention_days=_RETENTION_DAYS[environment],
         keep_data=environment in {Environment.STAGING, Environment.PROD},
-        allow_loopback=local,
+        allow_loopback=_allow_loopback(_text(context("allowLoopback"), str(local)), local),
         retry_schedule_s="0,1,1,2" if local else "0,5,60,300",
         fault_wait_s=1 if local else 10,
         media_base_url=_url(context, "mediaBaseUrl"),
@@ -107,6 +107,13 @@ def _environment(value: object) -> Environment:
         raise ConfigError(f"unknown environment {value!r}: one of {names}") from None
 
 
+def _allow_loopback(value: str, local: bool) -> bool:
+    allowed = _truth("allowLoopback", value)
+    if allowed and not local:
+        raise ConfigError("allowLoopback is for the local environment only: elsewhere tenants would reach our processes")
+    return allowed
+
+
 def _url(context: Callable[[str], object], name: str) -> str | None:
     value = _text(context(name), "")
     if value and (not value.startswith(("https://", "http://")) or value.endswith("/")):
@@ -119,6 +126,12 @@ def _image(value: object) -> str | None:
     if image and "@sha256:" not in image:
         raise ConfigError("transcoderImage must name a digest (repository@sha256:...): a tag could change under us")
     return image or None
+
+
+def _truth(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise ConfigError(f"{name} must be true or false, not {value!r}")
+    return value.lower() == "true"
 
 
 def _positive(name: str, value: str) -> int:

@@ -26,6 +26,17 @@ def test_local_runs_on_this_machine() -> None:
     assert (config.allow_loopback, config.retry_schedule_s, config.fault_wait_s) == (True, "0,1,1,2", 1)
 
 
+def test_loopback_is_allowed_on_this_machine_only() -> None:
+    for off in ("false", "False", False):
+        assert not read({"environment": "local", "allowLoopback": off}).allow_loopback
+    for on in ("true", "True", True):
+        assert read({"environment": "local", "allowLoopback": on}).allow_loopback
+        for environment in ("dev", "staging", "prod"):
+            assert not read({"environment": environment, "allowLoopback": "false"}).allow_loopback
+            with pytest.raises(ConfigError, match="local environment only"):
+                read({"environment": environment, "allowLoopback": on})
+
+
 def test_staging_and_prod_keep_data() -> None:
     kept = {name: read({"environment": name}).keep_data for name in ("local", "dev", "staging", "prod")}
     assert kept == {"local": False, "dev": False, "staging": True, "prod": True}
@@ -61,6 +72,7 @@ def test_the_context_is_read() -> None:
         ({"availabilityZones": "0"}, "whole number above 0"),
         ({"generation-a": "-1"}, "whole number above 0"),
         ({"activeSlot": "c"}, "one of a, b"),
+        ({"allowLoopback": "maybe"}, "must be true or false"),
         ({"reservedConcurrency": "many"}, "whole number above 0"),
     ],
 )
