@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import count
+from zlib import crc32
 
 from sluice.domain.intake import Checksum, ChecksumAlgorithm
 from sluice.domain.parts import part_length
@@ -26,6 +27,7 @@ class FakeUploadObjects:
         self.open: dict[str, dict[int, StoredPart]] = {}
         self._contents: dict[tuple[str, int], str] = {}
         self._algorithms: dict[str, ChecksumAlgorithm] = {}
+        self.bodies: dict[tuple[str, int], bytes] = {}
         self._numbers = count(1)
 
     def create_multipart(
@@ -47,6 +49,12 @@ class FakeUploadObjects:
         checksum = checksum_of(self._algorithms[multipart_id], content)
         self.open[multipart_id][number] = StoredPart(number, f'"{next(self._numbers):032x}"', size, checksum)
         self._contents[multipart_id, number] = content
+
+    def upload_part(self, key: str, multipart_id: str, number: int, body: bytearray) -> None:
+        if multipart_id not in self.open:
+            raise UploadClosed()
+        self.put_part(multipart_id, number, len(body), str(crc32(body)))
+        self.bodies[multipart_id, number] = bytes(body)
 
     def whole_checksum(self, multipart_id: str) -> Checksum:
         """Not part of the port: of all the bytes that were put, in their order."""

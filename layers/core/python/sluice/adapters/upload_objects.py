@@ -21,7 +21,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.domain.errors import ProviderFailure, SluiceError
 from sluice.domain.intake import Checksum, ChecksumAlgorithm
@@ -136,6 +136,15 @@ class S3UploadObjects:
             self._client.download_file(self._bucket, key, str(path))
         except ClientError as error:
             raise ProviderFailure(f"The source could not be read ({_code(error)}).") from error
+
+    def upload_part(self, key: str, multipart_id: str, number: int, body: bytearray) -> None:
+        """Raises UploadClosed, ProviderFailure."""
+        try:
+            self._client.upload_part(Bucket=self._bucket, Key=key, UploadId=multipart_id, PartNumber=number, Body=body)
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and _code(error) == "NoSuchUpload":
+                raise UploadClosed() from error
+            raise ProviderFailure("A part could not be stored.") from error
 
 
 def _field(checksum: Checksum | None) -> dict[str, str]:

@@ -1,0 +1,64 @@
+"""s3:// to S3: the bytes stay inside S3, copied in parts of one and the same state of the source."""
+
+from collections.abc import Callable
+
+from sluice.domain.errors import UrlNotAllowed
+from sluice.domain.parts import MIB, part_count, part_length, part_size_for
+from sluice.domain.upload import Upload
+from sluice.domain.upload_errors import UploadClosed
+from sluice.service.fetch_steps import SourceFacts, adopt, most_bytes, source_of, still_ours, too_large
+from sluice.service.fetch_task import FetchPorts
+from sluice.service.fetch_watch import Watch
+from sluice.service.part_uploads import PartUploads
+from sluice.service.source_ports import SourceObject
+
+SCHEME = "s3://"
+SMALLEST_PART = 64 * MIB
+COPIES_AT_ONCE = 8
+
+
+def is_object_url(url: str) -> bool:
+    return url.startswith(SCHEME)
+
+
+def copy_object(upload: Upload, ports: FetchPorts) -> tuple[Upload, int]:
+    """The upload as its parts are stored now, and how many bytes they are.
+
+    Raises FetchOver, ProviderFailure, UrlNotAllowed, SourceRefused, SourceChanged, or what the upload's rules refuse.
+    """
+    bucket, _, key = source_of(upload).url.removeprefix(SCHEME).partition("/")
+    if bucket not in ports.limits.ingest_buckets or not key:
+        raise UrlNotAllowed("Nothing can be copied from this bucket.")
+    source = ports.copies.find(bucket, key)
+    most = most_bytes(upload, ports.limits)
+    if source.size > most:
+        raise too_large(most)
+    if not upload.multipart_id or source_of(upload).validator != source.etag:
+        part_size = max(SMALLEST_PART, part_size_for(source.size))
+        upload = adopt(upload, SourceFacts(source.size, source.content_type, source.etag, part_size), ports)
+    try:
+        _copy_parts(upload, source, ports)
+    except UploadClosed:
+        still_ours(upload, ports)
+        raise
+    return upload, source.size
+
+
+def _copy_parts(upload: Upload, source: SourceObject, ports: FetchPorts) -> None:
+    """Those that no earlier attempt has copied."""
+    stored = {part.number: part.size for part in ports.objects.parts(upload.key, upload.multipart_id)}
+    size, part_size, watch = source.size, upload.part_size, Watch(ports)
+    with PartUploads(COPIES_AT_ONCE) as parts:
+        for number in range(1, part_count(size, part_size) + 1):
+            watch.tick(upload, (number - 1) * part_size)
+            if stored.get(number) != part_length(size, part_size, number):
+                parts.submit(_copying(upload, source, number, ports))
+        parts.drain()
+
+
+def _copying(upload: Upload, source: SourceObject, number: int, ports: FetchPorts) -> Callable[[], None]:
+    length = part_length(source.size, upload.part_size, number)
+    first = (number - 1) * upload.part_size
+    return lambda: ports.copies.copy_part(
+        source, first, length, key=upload.key, multipart_id=upload.multipart_id, number=number
+    )
