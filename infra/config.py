@@ -110,7 +110,7 @@ def _environment(value: object) -> Environment:
 def _allow_loopback(value: str, local: bool) -> bool:
     allowed = _truth("allowLoopback", value)
     if allowed and not local:
-        raise ConfigError("allowLoopback is for the local environment only: elsewhere tenants would reach our processes")
+        raise ConfigError("allowLoopback is for the local environment only: it opens our own processes to tenants")
     return allowed
 
 
