@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from sluice.domain.intake import Checksum, ChecksumAlgorithm
+from sluice.domain.intake import Checksum, ChecksumAlgorithm, is_value
 from sluice.domain.models import Asset
 from sluice.domain.parts import MAX_OBJECT_BYTES, MAX_PARTS, part_count
 from sluice.domain.upload import Upload, UploadProgress
@@ -31,6 +31,12 @@ class ChecksumBody(RequestBody):
 
     algorithm: ChecksumAlgorithm
     value: PartChecksum
+
+    @model_validator(mode="after")
+    def check_value(self) -> Self:
+        if not is_value(self.algorithm, self.value):
+            raise ValueError(f"this is not the base64 of a {self.algorithm}")
+        return self
 
     def domain(self) -> Checksum:
         return Checksum(algorithm=self.algorithm, value=self.value)

@@ -3,6 +3,7 @@
 An upload stores its rules when it is made: a policy that changes later changes no upload that is already under way.
 """
 
+from base64 import b64decode
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -15,6 +16,17 @@ class ChecksumAlgorithm(StrEnum):
 
     CRC64NVME = "crc64nvme"
     CRC32C = "crc32c"
+
+
+_LENGTHS = {ChecksumAlgorithm.CRC64NVME: 8, ChecksumAlgorithm.CRC32C: 4}
+
+
+def is_value(algorithm: ChecksumAlgorithm, text: str) -> bool:
+    """Base64 of as many bytes as the algorithm makes."""
+    try:
+        return len(b64decode(text, validate=True)) == _LENGTHS[algorithm]
+    except ValueError:
+        return False
 
 
 class Checksum(Model):

@@ -34,7 +34,8 @@ class Upload(Model):
     filename: str | None
     creator_id: str | None = None  # the caller's own id of who uploads
     transcode: Literal["auto", "none"] = "auto"
-    checksum: Checksum | None = None  # declared by the client
+    checksum: Checksum | None = None  # of the whole file, declared with the slot
+    completion_checksum: Checksum | None = None  # declared with the last completion, where the slot has none
     source: UploadSource | None = None
     policy_id: str | None = None
     rules: IntakeRules = IntakeRules()  # the policy as it was when the upload was made
@@ -52,6 +53,10 @@ class Upload(Model):
     def deadline(self) -> datetime:
         """When it is given up, unless it is settled or renewed before."""
         return min(self.expires_at, self.idle_until or self.expires_at)
+
+    @property
+    def declared_checksum(self) -> Checksum | None:
+        return self.checksum or self.completion_checksum
 
     @property
     def checksum_algorithm(self) -> ChecksumAlgorithm:

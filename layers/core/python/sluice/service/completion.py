@@ -49,7 +49,7 @@ def complete_upload(
     try:
         parts = objects.parts(upload.key, upload.multipart_id)
         check_parts(upload, parts)
-        objects.complete_multipart(upload.key, upload.multipart_id, parts, checksum=upload.checksum)
+        objects.complete_multipart(upload.key, upload.multipart_id, parts, checksum=upload.declared_checksum)
     except UploadClosed as gone:
         if (
             objects.head(upload.key) is None

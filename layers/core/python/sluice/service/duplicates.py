@@ -56,5 +56,6 @@ def remembering(
         return asset, [Create(first)]
     if existing := existing_asset(records, upload.tenant_id, digest):
         told, event = advance(asset, EventType.UPLOAD_DUPLICATE, origin._replace(duplicate_of=existing.id))
-        return told, [Create(event)]
+        # two events, but one write of the asset
+        return told.model_copy(update={"version": asset.version}), [Create(event)]
     return asset, [Replace(known.model_copy(update={"asset_id": asset.id, "version": known.version + 1}))]

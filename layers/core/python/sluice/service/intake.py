@@ -98,7 +98,7 @@ def _difference(upload: Upload, stored: StoredObject) -> SluiceError | None:
     """From what was declared; also for an object that was joined behind our back."""
     if stored.size != upload.size_bytes:
         return UploadSizeMismatch("The stored object does not have the declared size.")
-    declared, found = upload.checksum, stored.checksum
+    declared, found = upload.declared_checksum, stored.checksum
     if declared and found and declared.algorithm == found.algorithm and declared.value != found.value:
         return UploadChecksumMismatch("The stored object does not have the declared checksum.")
     return None

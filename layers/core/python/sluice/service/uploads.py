@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sluice.domain.errors import FieldError, InvalidRequest
 from sluice.domain.events import EventType, advance
-from sluice.domain.intake import Checksum, ChecksumAlgorithm
+from sluice.domain.intake import Checksum, ChecksumAlgorithm, is_value
 from sluice.domain.parts import part_count
 from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload
@@ -60,6 +60,9 @@ def _check_numbers(upload: Upload, numbers: Sequence[int], checksums: Mapping[in
     last = part_count(upload.size_bytes, upload.part_size)
     if outside := [number for number in (*numbers, *checksums) if not 1 <= number <= last]:
         raise PartOutOfRange(f"Part {outside[0]} is outside 1 to {last}.")
+    if malformed := [number for number, value in checksums.items() if not is_value(upload.checksum_algorithm, value)]:
+        detail = f"This is not the base64 of a {upload.checksum_algorithm}."
+        raise InvalidRequest(errors=(FieldError(f"/checksums/{malformed[0]}", "bad_format", detail),))
     unsummed = set(numbers) - checksums.keys()
     if upload.checksum_algorithm is ChecksumAlgorithm.CRC32C and unsummed:
         raise PartChecksumMissing(f"Part {min(unsummed)} comes without its CRC32C.")
@@ -100,23 +103,22 @@ def request_completion(
     if upload.state in (UploadState.COMPLETING, UploadState.COMPLETE):
         return upload
     upload = open_upload(upload_id, caller, ports)
-    declared = _declared(upload, checksum)
-    completing, writes = moving(upload, UploadState.COMPLETING, ports.now(), error=None, checksum=declared)
+    _check_declared(upload, checksum)
+    completing, writes = moving(upload, UploadState.COMPLETING, ports.now(), error=None, completion_checksum=checksum)
     ports.records.commit(*writes)
     ports.queue.send(tenant_id=upload.tenant_id, upload_id=upload.id)
     return completing
 
 
-def _declared(upload: Upload, checksum: Checksum | None) -> Checksum | None:
+def _check_declared(upload: Upload, checksum: Checksum | None) -> None:
     """A slot's own checksum stays; one without can still declare the kind that S3 computes anyway."""
     if checksum is None or checksum == upload.checksum:
-        return upload.checksum
+        return
     if upload.checksum is not None:
         raise UploadChecksumMismatch("The upload was created with another checksum.")
     if checksum.algorithm is not upload.checksum_algorithm:
         detail = f"{checksum.algorithm} has to be declared when the upload is created."
         raise InvalidRequest(errors=(FieldError("/checksum/algorithm", "not_allowed", detail),))
-    return checksum
 
 
 def await_completion(
