@@ -2,6 +2,7 @@
 
 import hashlib
 import platform
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ LAMBDA_PYTHON = "3.13"
 LAMBDA_ARCHITECTURE = "arm64"
 
 _RETENTION_DAYS = {Environment.LOCAL: 1, Environment.DEV: 14, Environment.STAGING: 30, Environment.PROD: 90}
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # what a wildcard would need is not among them
 
 
 class ConfigError(ValueError):
@@ -33,6 +35,8 @@ class Config:
     api_base_url: str | None  # None: the HTTP API's own endpoint
     transcoder_image: str | None  # repository@sha256:...; None: built from functions/transcoder/Dockerfile
     allowed_origins: tuple[str, ...]  # browsers that may call the API and upload parts
+    ingest_buckets: tuple[str, ...]  # of this account: s3:// sources are copied from these and no others
+    ingest_plain_http: bool  # sources on http://, port 80, beside https
     alarm_email: str | None
     availability_zones: int
     reserved_concurrency: int | None  # of authorizer and playback each; a new account has nothing to reserve from
@@ -83,6 +87,8 @@ def read_config(context: Callable[[str], object]) -> Config:
         api_base_url=_url(context, "apiBaseUrl"),
         transcoder_image=_image(context("transcoderImage")),
         allowed_origins=tuple(_text(context("allowedOrigins"), "*").split(",")),
+        ingest_buckets=_buckets(context("ingestBuckets")),
+        ingest_plain_http=_truth("ingestPlainHttp", _text(context("ingestPlainHttp"), "false")),
         alarm_email=_text(context("alarmEmail"), "") or None,
         availability_zones=_positive("availabilityZones", _text(context("availabilityZones"), "3")),
         reserved_concurrency=_optional(context, "reservedConcurrency"),
@@ -126,6 +132,13 @@ def _image(value: object) -> str | None:
     if image and "@sha256:" not in image:
         raise ConfigError("transcoderImage must name a digest (repository@sha256:...): a tag could change under us")
     return image or None
+
+
+def _buckets(value: object) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in _text(value, "").split(",") if name.strip())
+    if wrong := [name for name in names if not _BUCKET.fullmatch(name)]:
+        raise ConfigError(f"ingestBuckets must be names of buckets, separated by commas, not {wrong[0]!r}")
+    return names
 
 
 def _truth(name: str, value: str) -> bool:

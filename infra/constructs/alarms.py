@@ -14,6 +14,8 @@ from infra.config import Config
 
 FAILED_JOBS = 5  # in 15 minutes: one bad video fails its job too, several at once are rarely the videos
 
+FAILED_FETCHES = 5  # a refused source is no failed execution: these are machines, roles, quotas
+
 
 class Alarms(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
@@ -54,6 +56,14 @@ class Alarms(Construct):
             state_machine.metric_timed_out(period=Duration.minutes(15)),
             threshold=1,
             description="A transcode job ran into its total deadline",
+        )
+
+    def watch_fetches(self, state_machine: sfn.StateMachine) -> None:
+        self._alarm(
+            "FetchesFailed",
+            state_machine.metric_failed(period=Duration.minutes(15)),
+            threshold=FAILED_FETCHES,
+            description="Several fetches failed on our side within a quarter of an hour",
         )
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, *, threshold: int, description: str) -> None:

@@ -29,18 +29,23 @@ class Network(Construct):
             },
             restrict_default_security_group=False,  # it would take a custom resource; nothing uses that group
         )
-        self.task_security_group = ec2.SecurityGroup(
-            self,
-            "Tasks",
-            vpc=self.vpc,
-            allow_all_outbound=False,
-            description="Transcoder tasks: out by https, nothing in",
-        )
-        self.task_security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS services")
         acknowledge(
             self.vpc,
             {
-                "AwsSolutions-VPC7": "Tasks accept no connection and talk to AWS services only; flow logs of video "
+                "AwsSolutions-VPC7": "Tasks accept no connection; flow logs of video "
                 "traffic would cost more than the network. Accounts that need them add them to the VPC."
             },
         )
+
+    def way_out(self, name: str, *, plain_http: bool = False) -> ec2.SecurityGroup:
+        """Nothing in; out by https, and by http where that is said."""
+        group = ec2.SecurityGroup(
+            self,
+            name,
+            vpc=self.vpc,
+            allow_all_outbound=False,
+            description=f"{name} tasks: out by {'http and https' if plain_http else 'https'}, nothing in",
+        )
+        for port in (443, 80) if plain_http else (443,):
+            group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "AWS services, sources of ingests")
+        return group

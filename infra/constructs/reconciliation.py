@@ -1,6 +1,6 @@
 """Once a minute: notifications are hints, so somebody looks for what they failed to tell."""
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
@@ -21,6 +21,7 @@ from infra.constructs.grants import (
 )
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import dead_letter_queue
+from infra.constructs.workflow import allow_describing, allow_starting
 from sluice.config import ReconcileSettings
 
 
@@ -32,7 +33,8 @@ class Reconciliation(Construct):
         *,
         base: Foundation,
         uploads: s3.IBucket,
-        state_machine: sfn.StateMachine,
+        state_machine: sfn.IStateMachine,
+        fetches: sfn.IStateMachine,
         deliveries: sqs.IQueue,
         completions: sqs.IQueue,
     ) -> None:
@@ -47,6 +49,7 @@ class Reconciliation(Construct):
                 **base.settings,
                 uploads_bucket=uploads.bucket_name,
                 state_machine_arn=state_machine.state_machine_arn,
+                fetch_state_machine_arn=fetches.state_machine_arn,
                 delivery_queue_url=deliveries.queue_url,
                 complete_queue_url=completions.queue_url,
             ),
@@ -56,18 +59,9 @@ class Reconciliation(Construct):
         allow_reading(self._function, uploads, "uploads")
         allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload"])
         self._function.allow(["sqs:SendMessage"], [deliveries.queue_arn, completions.queue_arn])
-        self._allow_executions(base, state_machine)
+        allow_starting(self._function, state_machine, fetches)
+        allow_describing(self._function, f"{base.config.prefix}-transcode", f"{base.config.prefix}-fetch")
         self._every_minute()
-
-    def _allow_executions(self, base: Foundation, state_machine: sfn.IStateMachine) -> None:
-        executions = Stack.of(self).format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{base.config.prefix}-transcode:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        self._function.allow(["states:StartExecution"], [state_machine.state_machine_arn])
-        self._function.allow(["states:DescribeExecution"], [executions])
 
     def _every_minute(self) -> None:
         function = self._function.function

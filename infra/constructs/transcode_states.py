@@ -1,14 +1,14 @@
 """The states of `transcode`, as data in Python. Every Task discards its output: what happened stands in the table."""
 
-from typing import Any
-
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from infra.constructs.transcoder_task import CONTAINER, TranscoderTask
+from infra.constructs.fargate_task import FargateTask
+from infra.constructs.run_task import run_task
+from infra.constructs.workflow import persistent
 
 ATTEMPT_LIMIT = Duration.hours(8)
 JOB = {"tenant_id.$": "$.tenant_id", "asset_id.$": "$.asset_id", "job_id.$": "$.job_id"}
@@ -36,45 +36,13 @@ def next_attempt(scope: Construct) -> sfn.Pass:
     return sfn.Pass(scope, "NextAttempt", parameters={**JOB, **again})
 
 
-def run_task(scope: Construct, task: TranscoderTask) -> sfn.CustomState:
-    """ASL by hand: the L2 state cannot take its capacity provider from the state's input."""
-    return sfn.CustomState(
-        scope,
-        "RunTask",
-        state_json={
-            "Type": "Task",
-            "Resource": f"arn:{Aws.PARTITION}:states:::ecs:runTask.sync",
-            "Parameters": _run_task_parameters(task),
-            "ResultPath": sfn.JsonPath.DISCARD,  # not None, which jsii drops; the task's JSON is several KB
-            "TimeoutSeconds": int(ATTEMPT_LIMIT.to_seconds()),
-        },
-    )
-
-
-def _run_task_parameters(task: TranscoderTask) -> dict[str, Any]:
+def run_transcoder(scope: Construct, task: FargateTask) -> sfn.CustomState:
     command = (
         "States.Array('transcode', '--tenant', $.tenant_id, '--job', $.job_id, '--attempt', "
         "States.Format('{}', $.attempt), '--capacity', $.capacity)"
     )
-    return {
-        "Cluster": task.cluster.cluster_arn,
-        "TaskDefinition": task.family,  # its newest revision: a deployment retires the one a running job began with
-        "CapacityProviderStrategy": [{"CapacityProvider.$": "$.capacity", "Weight": 1}],
-        "NetworkConfiguration": {
-            "AwsvpcConfiguration": {
-                "AssignPublicIp": "ENABLED",  # instead of a NAT gateway; the security group lets nothing in
-                "Subnets": [subnet.subnet_id for subnet in task.network.vpc.public_subnets],
-                "SecurityGroups": [task.network.task_security_group.security_group_id],
-            }
-        },
-        "Overrides": {"ContainerOverrides": [{"Name": CONTAINER, "Command.$": command}]},
-    }
-
-
-def persistent(invoke: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
-    """Beside Lambda's own faults, which the L2 repeats: throttling, a crash, an exception of ours."""
-    invoke.add_retry(errors=["States.ALL"], interval=Duration.seconds(2), max_attempts=4, backoff_rate=2)
-    return invoke
+    capacity = {"CapacityProvider.$": "$.capacity"}
+    return run_task(scope, "RunTask", task, command=command, capacity=capacity, limit=ATTEMPT_LIMIT)
 
 
 def classify_failure(scope: Construct, function: lambda_.IFunction) -> tasks.LambdaInvoke:

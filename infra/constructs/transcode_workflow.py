@@ -5,18 +5,17 @@ own. So a failure is caught, `classify_failure` reads the task's result row and 
 to try again and on which capacity.
 """
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs import transcode_states as states
-from infra.constructs.acknowledge import acknowledge
+from infra.constructs.fargate_task import FargateTask
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
-from infra.constructs.log_group import log_group
 from infra.constructs.python_function import PythonFunction
-from infra.constructs.transcode_permissions import allow_running
-from infra.constructs.transcoder_task import TranscoderTask
+from infra.constructs.run_task import allow_running
+from infra.constructs.workflow import workflow
 from sluice.config import ClassifyFailureSettings, FailTranscodeSettings
 
 TOTAL_DEADLINE = Duration.hours(24)  # later, `classify_failure` allows no further attempt
@@ -25,7 +24,7 @@ TOTAL_LIMIT = TOTAL_DEADLINE.plus(states.ATTEMPT_LIMIT).plus(Duration.hours(1))
 
 
 class TranscodeWorkflow(Construct):
-    def __init__(self, scope: Construct, construct_id: str, *, base: Foundation, task: TranscoderTask) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, base: Foundation, task: FargateTask) -> None:
         super().__init__(scope, construct_id)
         self._classify = PythonFunction(
             self,
@@ -38,29 +37,14 @@ class TranscodeWorkflow(Construct):
         )
         allow_rows(self._classify, base.table, READ_ROWS)
         allow_rows(self._fail, base.table, [*READ_ROWS, *WRITE_ROWS])
-        name = f"{base.config.prefix}-transcode"
-        self.state_machine = sfn.StateMachine(
-            self,
-            "Transcode",
-            state_machine_name=name,
-            definition_body=sfn.DefinitionBody.from_chainable(self._definition(task)),
-            timeout=TOTAL_LIMIT,
-            logs=sfn.LogOptions(
-                # the prefix keeps the account's log resource policy from growing with every state machine
-                destination=log_group(self, config=base.config, name=f"/aws/vendedlogs/states/{name}"),
-                level=sfn.LogLevel.ALL,
-                include_execution_data=False,
-            ),
-            removal_policy=RemovalPolicy.DESTROY,
+        self.state_machine = workflow(
+            self, "Transcode", config=base.config, definition=self._definition(task), limit=TOTAL_LIMIT
         )
         allow_running(self.state_machine, task)
-        self.state_machine.node.add_dependency(task.definition)  # named by family, so CloudFormation cannot tell
-        tracing = "Job, result and event rows tell what happened to a job, longer and cheaper than traces."
-        acknowledge(self.state_machine, {"AwsSolutions-SF2": tracing})
 
-    def _definition(self, task: TranscoderTask) -> sfn.IChainable:
+    def _definition(self, task: FargateTask) -> sfn.IChainable:
         scope = Construct(self, "States")  # a state's id is its name, and two of them are named like our functions
-        run = states.run_task(scope, task)
+        run = states.run_transcoder(scope, task)
         failed = states.fail_transcode(scope, self._fail.function).next(
             sfn.Fail(scope, "Failed", error="TranscodeFailed", cause="The job row says why.")
         )

@@ -18,6 +18,7 @@ class OperationsStack(Stack):
         for name, queue in pipeline.dead_letter_queues.items():
             alarms.watch_dead_letters(name, queue)
         alarms.watch_workflow(pipeline.state_machine)
+        alarms.watch_fetches(pipeline.fetches)
         operate = Operate(
             self,
             base=Foundation(config, Layers(self, "Layers", config=config), data.table),

@@ -1,15 +1,18 @@
-"""From a stored object to a playable asset and a delivered webhook."""
+"""From a URL or a stored object to a playable asset and a delivered webhook."""
 
 from aws_cdk import App, CfnOutput, Stack
 
 from infra.config import Config
 from infra.constructs.event_dispatch import EventDispatch
+from infra.constructs.fetch_workflow import FetchWorkflow
+from infra.constructs.fetcher_task import fetcher_task
 from infra.constructs.foundation import Foundation
 from infra.constructs.layers import Layers
 from infra.constructs.object_intake import ObjectIntake
 from infra.constructs.reconciliation import Reconciliation
+from infra.constructs.task_cluster import TaskCluster
 from infra.constructs.transcode_workflow import TranscodeWorkflow
-from infra.constructs.transcoder_task import TranscoderTask
+from infra.constructs.transcoder_task import transcoder_task
 from infra.constructs.upload_completion import UploadCompletion
 from infra.constructs.webhook_delivery import WebhookDelivery
 from infra.stacks.data import DataStack
@@ -21,10 +24,13 @@ class PipelineStack(Stack):
         super().__init__(scope, f"{config.prefix}-pipeline", description="Sluice: transcoding, events, webhooks")
         base = Foundation(config, Layers(self, "Layers", config=config), data.table)
         self.completion = UploadCompletion(self, "UploadCompletion", base=base, uploads=data.uploads)
-        task = TranscoderTask(
-            self, "Transcoder", config=config, table=data.table, uploads=data.uploads, media=delivery.media
-        )
+        tasks = TaskCluster(self, "Tasks", config=config)
+        task = transcoder_task(self, tasks=tasks, table=data.table, uploads=data.uploads, media=delivery.media)
         self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task).state_machine
+        fetcher = fetcher_task(
+            self, tasks=tasks, table=data.table, uploads=data.uploads, completions=self.completion.queue
+        )
+        self.fetches = FetchWorkflow(self, "Fetching", base=base, task=fetcher, uploads=data.uploads).state_machine
         intake = ObjectIntake(self, "ObjectIntake", base=base, uploads=data.uploads, state_machine=self.state_machine)
         self.webhooks = WebhookDelivery(self, "WebhookDelivery", base=base, webhook_key=data.vault.webhook_key)
         dispatch = EventDispatch(self, "EventDispatch", base=base, deliveries=self.webhooks.queue)
@@ -34,12 +40,13 @@ class PipelineStack(Stack):
             base=base,
             uploads=data.uploads,
             state_machine=self.state_machine,
+            fetches=self.fetches,
             deliveries=self.webhooks.queue,
             completions=self.completion.queue,
         )
         sources = (self.completion, intake, dispatch, self.webhooks, reconciliation)
         self.dead_letter_queues = {source.node.id: source.dead_letters for source in sources}
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
-        CfnOutput(self, "ClusterName", value=task.cluster.cluster_name)
+        CfnOutput(self, "ClusterName", value=tasks.cluster.cluster_name)
         CfnOutput(self, "DeliveryQueueUrl", value=self.webhooks.queue.queue_url)
         CfnOutput(self, "DeliveryDeadLetterQueueUrl", value=self.webhooks.dead_letters.queue_url)

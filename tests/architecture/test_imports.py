@@ -63,10 +63,12 @@ RULES = (
         POWERTOOLS | {"pydantic"},
         EVERY_PROCESS_STARTER,
     ),
+    Rule("sluice.views", CORE | {"sluice.views", "sluice.http"}, frozenset({"pydantic"}), IMPURE),
     Rule(
         "functions",
         CORE
         | {
+            "sluice.views",
             "sluice.bootstrap",
             "sluice.config",
             "sluice.http",

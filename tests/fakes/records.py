@@ -8,6 +8,7 @@ from sluice import table
 from sluice.adapters.items import due, key_of
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
+from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
@@ -125,6 +126,9 @@ class FakeRecords:
 
     def upload_progress(self, tenant_id: str, upload_id: str) -> UploadProgress | None:
         return self._get(UploadProgress, table.upload_progress(tenant_id, upload_id))
+
+    def ingest_batch(self, tenant_id: str, batch_id: str) -> IngestBatch | None:
+        return self._get(IngestBatch, table.ingest_batch(tenant_id, batch_id))
 
     def intake_policy(self, tenant_id: str, policy_id: str) -> IntakePolicy | None:
         return self._get(IntakePolicy, table.intake_policy(tenant_id, policy_id))

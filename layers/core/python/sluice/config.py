@@ -51,6 +51,11 @@ class Settings(BaseModel):
         return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 
+def bucket_names(setting: str) -> frozenset[str]:
+    """Of a setting that lists buckets, separated by commas."""
+    return frozenset(name.strip() for name in setting.split(",")) - {""}
+
+
 class AuthorizerSettings(Settings):
     pepper_secret_arn: str
     upload_token_secret_arn: str

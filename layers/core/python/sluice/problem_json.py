@@ -49,6 +49,16 @@ def status_of(error: type[SluiceError]) -> HTTPStatus:
     return next(STATUS[parent] for parent in error.__mro__ if parent in STATUS)
 
 
+def status_of_code(code: str) -> int:
+    """Of a refusal that was stored by its code, which belongs to one class and its descendants."""
+    kinds: list[type[SluiceError]] = [SluiceError]
+    for kind in kinds:
+        if kind.code == code:
+            return int(status_of(kind))
+        kinds += kind.__subclasses__()
+    return int(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
 def document(error: SluiceError, *, instance: str, trace: Trace) -> dict[str, Any]:
     return {
         "type": f"urn:sluice:error:{error.code}",

@@ -66,6 +66,10 @@ def upload_progress(tenant_id: str, upload_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#UPLOAD#{upload_id}", "PROGRESS")
 
 
+def ingest_batch(tenant_id: str, batch_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#INGEST_BATCH#{batch_id}", "INGEST_BATCH")
+
+
 def intake_policy(tenant_id: str, policy_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#INTAKE_POLICIES", f"POLICY#{policy_id}")
 

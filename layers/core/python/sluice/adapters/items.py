@@ -14,6 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from sluice import table
 from sluice.domain.events import Event, timestamp
+from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
@@ -60,13 +61,13 @@ def key_of(record: Model) -> Key:
             return table.event(record.tenant_id, record.asset_id, record.sequence)
         case WebhookEndpoint():
             return table.webhook(record.tenant_id, record.id)
-        case Upload() | UploadProgress() | IntakePolicy() | Fingerprint():
+        case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
         case _:
             return _work_key(record)
 
 
-def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint) -> Key:
+def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint | IngestBatch) -> Key:
     match record:
         case Upload():
             return table.upload(record.tenant_id, record.id)
@@ -76,6 +77,8 @@ def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint) ->
             return table.intake_policy(record.tenant_id, record.id)
         case Fingerprint():
             return table.fingerprint(record.tenant_id, record.digest)
+        case IngestBatch():
+            return table.ingest_batch(record.tenant_id, record.id)
 
 
 def _work_key(record: Model) -> Key:
@@ -130,7 +133,7 @@ def _indexes(record: Model, key: Key) -> Item:
         case Asset() if record.state is not AssetState.DELETED:
             entries[table.LIST_PK] = table.asset_list(record.tenant_id)
             entries[table.LIST_SK] = record.id
-        case IdempotencyRecord():
+        case IdempotencyRecord() | IngestBatch():  # the second is asked for by the key of the first only
             entries[table.TTL] = int((record.created_at + IDEMPOTENCY_LIFE).timestamp())
         case Delivery():
             entries[table.TTL] = int((record.created_at + DELIVERY_LIFE).timestamp())

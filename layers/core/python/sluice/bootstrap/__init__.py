@@ -4,12 +4,16 @@ Adapters are imported inside those functions, so that a cold start pays for its 
 """
 
 from sluice.bootstrap.deployable import Core, core
+from sluice.bootstrap.fetching import fetcher
 from sluice.bootstrap.operators import Operate, SigningKey, identifier, operate, signing_key
 from sluice.bootstrap.pipeline import (
     CompleteUpload,
+    FailFetch,
     OnObjectCreated,
+    api_ingest,
     api_uploads,
     complete_upload,
+    fail_fetch,
     on_object_created,
     reconciler,
     transcoder,
@@ -26,11 +30,13 @@ __all__ = [
     "CompleteUpload",
     "Core",
     "DispatchEvents",
+    "FailFetch",
     "OnObjectCreated",
     "Operate",
     "Playback",
     "SigningKey",
     "api_assets",
+    "api_ingest",
     "api_playback",
     "api_policies",
     "api_uploads",
@@ -39,6 +45,8 @@ __all__ = [
     "core",
     "deliver_webhook",
     "dispatch_events",
+    "fail_fetch",
+    "fetcher",
     "identifier",
     "on_object_created",
     "operate",

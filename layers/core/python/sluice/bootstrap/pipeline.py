@@ -10,6 +10,7 @@ from sluice.bootstrap.deployable import Core, records
 from sluice.service.ports import Executions, UploadObjects
 
 if TYPE_CHECKING:
+    from sluice.service.ingest import IngestPorts
     from sluice.service.reconcile import Reconciler
     from sluice.service.transcode import TranscoderDeps
     from sluice.service.upload_access import UploadPorts
@@ -36,6 +37,32 @@ def api_uploads(settings: config.ApiUploadsSettings) -> "UploadPorts":
         token_key=lambda: secrets.read(settings.upload_token_secret_arn).encode(),
         signer=S3PartSigner(boto3.client("sts"), settings.presign_role_arn, settings.uploads_bucket, now),
         queue=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
+        new_id=new_id,
+        now=now,
+    )
+
+
+def api_ingest(settings: config.ApiIngestSettings) -> "IngestPorts":
+    from sluice.adapters.executions import StepFunctionsExecutions, states_client
+    from sluice.adapters.ingest_sources import GuardedSources
+    from sluice.adapters.metadata_schemas import JsonMetadataSchemas
+    from sluice.adapters.ssrf_guard import INGEST_PORTS, INGEST_PORTS_WITH_PLAIN_HTTP
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.service.ingest import IngestPorts
+    from sluice.service.upload_access import UploadLimits
+
+    return IngestPorts(
+        environment=settings.environment,
+        limits=UploadLimits(settings.upload_ttl_s, settings.part_url_ttl_s, settings.max_transcode_bytes),
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        schemas=JsonMetadataSchemas(),
+        fetches=StepFunctionsExecutions(states_client(), settings.fetch_state_machine_arn),
+        sources=GuardedSources(
+            ports=INGEST_PORTS_WITH_PLAIN_HTTP if settings.plain_http else INGEST_PORTS,
+            allow_loopback=settings.allow_loopback,
+            buckets=config.bucket_names(settings.ingest_buckets) - {settings.uploads_bucket},
+        ),
         new_id=new_id,
         now=now,
     )

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from hashlib import sha256
 
 
 class Prefix(StrEnum):
@@ -9,6 +10,7 @@ class Prefix(StrEnum):
     API_KEY = "key"
     INTAKE_POLICY = "ipl"
     UPLOAD = "upl"
+    INGEST_BATCH = "igb"
     ASSET = "ast"
     JOB = "job"
     VERSION = "ver"
@@ -21,9 +23,19 @@ class Prefix(StrEnum):
 
 # Crockford base32 without i, l, o, u; a ULID's first character is at most 7 (128 bits in 26 characters).
 _ULID = r"[0-7][0-9a-hjkmnp-tv-z]{25}"
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_TIME_DIGITS = 10
 _SHAPES = {prefix: re.compile(rf"{prefix}_{_ULID}") for prefix in Prefix}
 
 
 def is_id(prefix: Prefix, text: str) -> bool:
     """True if `text` is a well-formed id of this kind; says nothing about whether the resource exists."""
     return _SHAPES[prefix].fullmatch(text) is not None
+
+
+def derived_id(prefix: Prefix, parent_id: str, index: int) -> str:
+    """The same id for the same place in the same parent: its time, and 80 bits that only its whole id gives."""
+    time_digits = parent_id.partition("_")[2][:_TIME_DIGITS]
+    bits = int.from_bytes(sha256(f"{parent_id}#{index}".encode()).digest()[:10], "big")
+    chance = "".join(_ALPHABET[bits >> shift & 31] for shift in range(75, -1, -5))
+    return f"{prefix}_{time_digits}{chance}"

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
+from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakePolicy
 from sluice.domain.models import (
     ApiKey,
@@ -41,6 +42,7 @@ Versioned = (
     | IdempotencyRecord
     | IntakePolicy
     | Fingerprint
+    | IngestBatch
 )
 
 
@@ -98,6 +100,7 @@ class Records(Protocol):
     def tenant(self, tenant_id: str) -> Tenant | None: ...
     def upload(self, tenant_id: str, upload_id: str) -> Upload | None: ...
     def upload_progress(self, tenant_id: str, upload_id: str) -> UploadProgress | None: ...
+    def ingest_batch(self, tenant_id: str, batch_id: str) -> IngestBatch | None: ...
     def intake_policy(self, tenant_id: str, policy_id: str) -> IntakePolicy | None: ...
     def intake_policies(self, tenant_id: str) -> list[IntakePolicy]: ...
     def usage(self, tenant_id: str, creator_id: str | None) -> Usage: ...

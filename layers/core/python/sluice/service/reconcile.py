@@ -7,7 +7,7 @@ the row is met again a minute later.
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sluice.domain.events import Event, EventType, Origin
@@ -18,7 +18,9 @@ from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadClosed
 from sluice.service.dispatch import dispatch_event
 from sluice.service.failures import fail_transcode, provider_error
+from sluice.service.fetch_ports import Fetches
 from sluice.service.intake import accept_object
+from sluice.service.lost_fetches import fail_fetch, free_parts
 from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
 from sluice.service.upload_slots import close_upload
@@ -38,6 +40,7 @@ class Reconciler:
     records: Records
     objects: UploadObjects
     executions: Executions
+    fetches: Fetches
     completions: CompletionQueue
     deliveries: DeliveryQueue
     new_id: Ids
@@ -66,7 +69,7 @@ def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Recon
             break
         try:
             if isinstance(row, Upload | Job | Event):
-                ports.records.postpone(row, ports.now() + LOOK_AGAIN)
+                ports.records.postpone(row, _next_look(row, ports.now()))
             step(row, ports)
             done += 1
         except Exception:  # one bad row must not stop the sweep; it is met again later
@@ -74,23 +77,34 @@ def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Recon
     return done
 
 
+def _next_look(row: Upload | Job | Event, moment: datetime) -> datetime:
+    """A fetch is not looked at later than at its deadline: no other list holds it."""
+    later = moment + LOOK_AGAIN
+    return min(later, row.deadline) if isinstance(row, Upload) and row.deadline > moment else later
+
+
 def _expire(upload: Upload, ports: Reconciler) -> None:
+    """One that was only to be kept while somebody sends is given up: aborted, as its client would have done."""
+    idle = upload.expires_at > ports.now()
     try:
         closed = close_upload(
             upload.id,
             tenant_id=upload.tenant_id,
-            state=UploadState.EXPIRED,
-            event_type=EventType.UPLOAD_EXPIRED,
+            state=UploadState.ABORTED if idle else UploadState.EXPIRED,
+            event_type=EventType.UPLOAD_ABORTED if idle else EventType.UPLOAD_EXPIRED,
             records=ports.records,
             origin=_origin(ports),
         )
     except UploadClosed:  # completed or aborted since the index was read
         return
-    ports.objects.abort_multipart(closed.key, closed.multipart_id)
+    free_parts(closed, ports.objects)
 
 
 def _settle(upload: Upload, ports: Reconciler) -> None:
-    """The object is there but its event is not, or completion itself was lost."""
+    if upload.state is UploadState.OPEN:
+        _check_fetch(upload, ports)
+        return
+    # the object is there but its event is not, or completion itself was lost
     if ports.objects.head(upload.key) is None:
         ports.completions.send(tenant_id=upload.tenant_id, upload_id=upload.id)
         return
@@ -104,6 +118,22 @@ def _settle(upload: Upload, ports: Reconciler) -> None:
         new_id=ports.new_id,
         now=ports.now,
     )
+
+
+def _check_fetch(upload: Upload, ports: Reconciler) -> None:
+    """End what is late, start what was never started, fail what ended without settling its upload."""
+    if upload.deadline <= ports.now():
+        _expire(upload, ports)
+    elif not ports.fetches.start(upload):
+        fail_fetch(
+            tenant_id=upload.tenant_id,
+            upload_id=upload.id,
+            environment=ports.environment,
+            records=ports.records,
+            objects=ports.objects,
+            new_id=ports.new_id,
+            now=ports.now,
+        )
 
 
 def _check_job(job: Job, ports: Reconciler) -> None:

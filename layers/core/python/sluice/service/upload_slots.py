@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sluice.domain.errors import FieldError, InvalidRequest
 from sluice.domain.events import EventType, Origin, advance
@@ -15,7 +15,7 @@ from sluice.domain.upload import Upload, UploadSource, fingerprint_digest
 from sluice.domain.upload_errors import QuotaExceeded, UploadClosed, UploadNotFound
 from sluice.service.duplicates import OnDuplicate, duplicate_at_slot
 from sluice.service.intake_checks import check_duration, check_metadata, check_size, check_type, rules_of, ttl_of
-from sluice.service.ports import Create, Records, Replace
+from sluice.service.ports import Create, Records, Replace, Write
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import moving, opening
 from sluice.service.upload_access import Caller, SlotPorts, asset_of, check_origin, get_upload, origin_of
@@ -42,6 +42,12 @@ class NewUpload:
     source: UploadSource | None = None
 
 
+class Slot(NamedTuple):
+    upload: Upload
+    asset: Asset
+    writes: list[Write]  # one transaction
+
+
 def object_key(tenant_id: str, upload_id: str) -> str:
     return f"uploads/{tenant_id}/{upload_id}"
 
@@ -56,24 +62,31 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Up
     if existing := ports.records.upload(caller.tenant_id, command.upload_id):
         return existing
     rules = rules_of(command.policy_id, tenant_id=caller.tenant_id, records=ports.records)
-    _check(command, rules, caller, ports)
+    check_slot(command, rules, caller, ports)
     if duplicate := _duplicate(command, caller, ports):
         return duplicate
+    slot = new_slot(command, rules, caller, ports)
+    try:
+        ports.records.commit(*slot.writes)
+    except QuotaExceeded:
+        _forget(slot.upload, ports)
+        raise
+    return slot.upload
+
+
+def new_slot(command: NewUpload, rules: IntakeRules, caller: Caller, ports: SlotPorts) -> Slot:
+    """What `check_slot` has let pass, not stored yet."""
     playback_id = ports.new_id(Prefix.PLAYBACK)
     reserved = _reserved_asset(command, rules, playback_id, caller, ports)
     asset, created = advance(reserved, EventType.ASSET_CREATED, origin_of(caller, ports))
     asset, opened = advance(asset, EventType.UPLOAD_CREATED, origin_of(caller, ports))
     upload = _opened(command, rules, asset, caller, ports)
     lookup = PlaybackLookup(playback_id=playback_id, tenant_id=caller.tenant_id, asset_id=asset.id)
-    try:
-        ports.records.commit(*opening(upload), Create(asset), Create(lookup), Create(created), Create(opened))
-    except QuotaExceeded:
-        _forget(upload, ports)
-        raise
-    return upload
+    return Slot(upload, asset, [*opening(upload), Create(asset), Create(lookup), Create(created), Create(opened)])
 
 
-def _check(command: NewUpload, rules: IntakeRules, caller: Caller, ports: SlotPorts) -> None:
+def check_slot(command: NewUpload, rules: IntakeRules, caller: Caller, ports: SlotPorts) -> None:
+    """Raises what `create_upload` raises for it."""
     check_origin(rules, caller)
     if command.on_duplicate != "allow" and command.checksum is None:
         detail = "A duplicate is known by its checksum."
