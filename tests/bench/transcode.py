@@ -38,7 +38,13 @@ class MeteredTools:
 def whole(work: Path, binaries: Binaries) -> tuple[float, Plan]:
     tools = MeteredTools()
     rendered = render_source(
-        CLIP, work, tools=tools, binaries=binaries, processors=os.cpu_count() or 1, on_stage=lambda *_stage: None
+        CLIP,
+        work,
+        tools=tools,
+        binaries=binaries,
+        processors=os.cpu_count() or 1,
+        check=lambda _probed: None,
+        on_stage=lambda *_stage: None,
     )
     return tools.cpu_s, rendered.plan
 

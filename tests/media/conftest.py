@@ -21,7 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def render_file(source: Path, work: Path) -> Rendered:
     return render_source(
-        source, work, tools=ToolRunner(), binaries=BINARIES, processors=2, on_stage=lambda *_stage: None
+        source,
+        work,
+        tools=ToolRunner(),
+        binaries=BINARIES,
+        processors=2,
+        check=lambda _probed: None,
+        on_stage=lambda *_stage: None,
     )
 
 

@@ -1,7 +1,6 @@
 """Media types: what a policy lets in, and what a file really is, whatever its sender calls it."""
 
 import re
-from collections.abc import Iterable
 
 UNKNOWN = "application/octet-stream"  # fits every file
 
@@ -40,13 +39,7 @@ def is_type_pattern(text: str) -> bool:
     return _PATTERN.fullmatch(text) is not None
 
 
-def allowed(patterns: Iterable[str], media_type: str) -> bool:
-    """`patterns`: such as "video/mp4" or "video/*"; none at all take every type."""
-    wanted = list(patterns)
-    kind = media_type.lower().partition("/")[0]
-    return not wanted or media_type.lower() in wanted or f"{kind}/*" in wanted
-
-
 def types_of(container: str, *, picture: bool) -> tuple[str, ...]:
     """Every type that a file in this container may rightly be called."""
-    return (*(_VIDEO if picture else _AUDIO).get(container, ()), UNKNOWN)
+    with_picture = _VIDEO.get(container, ())
+    return (*(with_picture if picture else _AUDIO.get(container, with_picture)), UNKNOWN)

@@ -43,8 +43,9 @@ def check_duration(duration_s: float | None, *, rules: IntakeRules) -> None:
 
 def allows_type(rules: IntakeRules, content_type: str) -> bool:
     """`video/*` stands for every type below `video/`."""
-    family = content_type.partition("/")[0] + "/*"
-    return not rules.allowed_types or content_type in rules.allowed_types or family in rules.allowed_types
+    named = content_type.lower()
+    family = named.partition("/")[0] + "/*"
+    return not rules.allowed_types or named in rules.allowed_types or family in rules.allowed_types
 
 
 def check_type(content_type: str, *, rules: IntakeRules) -> None:

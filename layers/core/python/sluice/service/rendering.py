@@ -22,6 +22,7 @@ ENCODE_DEADLINE_PER_SECOND = 60  # of source: ten times what one slow processor 
 PACKAGE_DEADLINE_S = 1800
 OUT_OF_RESOURCES = ("No space left on device", "Cannot allocate memory")
 
+Check = Callable[[probe.SourceProbe], None]  # raises what the source is refused for
 Stage = Callable[[str, float, float | None], None]  # stage name, its share done 0-1, seconds of video per second
 
 
@@ -44,11 +45,15 @@ class Rendered:
 
 
 def render_source(
-    source: Path, work: Path, *, tools: Tools, binaries: Binaries, processors: int, on_stage: Stage
+    source: Path, work: Path, *, tools: Tools, binaries: Binaries, processors: int, check: Check, on_stage: Stage
 ) -> Rendered:
-    """`work`: an existing empty directory. Raises a SourceRejected verdict, ToolLimitExceeded or ProviderFailure."""
+    """`work`: an existing empty directory.
+
+    Raises a SourceRejected verdict, what `check` raises of the probed source, ToolLimitExceeded or ProviderFailure.
+    """
     on_stage("probe", 0.0, None)
     found = probe_source(source, work, tools=tools, binaries=binaries)
+    check(found)
     plan = plan_transcode(found)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
     try:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -26,6 +27,7 @@ from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
 from sluice.service.rendering import Rendered, Tools, render_source
 from sluice.service.retries import retry_on_conflict
+from sluice.service.source_rules import check_length, check_source, rules_of_upload
 
 logger = logging.getLogger(__name__)
 
@@ -71,16 +73,7 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
             return Ending.NOTHING_TO_DO
         with _scratch(deps.scratch) as work:
             progress = ProgressWriter(job, records=deps.records, now=deps.now)
-            source = _download(job, work, progress, deps)
-            (work / "out").mkdir()
-            rendered = render_source(
-                source,
-                work / "out",
-                tools=deps.tools,
-                binaries=deps.binaries,
-                processors=deps.processors,
-                on_stage=progress.report,
-            )
+            rendered = _render(job, work, progress, deps)
             version = _version(job, rendered, deps)
             version_id = version.id
             _upload(job, version, rendered, progress, deps)
@@ -169,6 +162,23 @@ def _asset(job: Job, deps: TranscoderDeps) -> Asset:
     if asset is None:
         raise AssetNotFound
     return asset
+
+
+def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps) -> Rendered:
+    rules = rules_of_upload(_asset(job, deps), deps.records)
+    source = _download(job, work, progress, deps)
+    (work / "out").mkdir()
+    rendered = render_source(
+        source,
+        work / "out",
+        tools=deps.tools,
+        binaries=deps.binaries,
+        processors=deps.processors,
+        check=partial(check_source, rules),
+        on_stage=progress.report,
+    )
+    check_length(rules, rendered.duration_s)  # a file's header may not say, or lie
+    return rendered
 
 
 def _download(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps) -> Path:
