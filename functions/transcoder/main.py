@@ -1,13 +1,14 @@
-"""The Fargate task: one attempt at one transcode job.
+"""The Fargate task: one attempt at one piece of work.
 
     python -m functions.transcoder.main transcode --tenant TENANT --job JOB --attempt N --capacity FARGATE
+    python -m functions.transcoder.main fetch --tenant TENANT --upload UPLOAD
 
-Exit codes (the state machine reads the attempt's result row first; the code is for people and for `Cause`):
-  0   published, or nothing left to do
+Exit codes (of a transcode the state machine reads the attempt's result row first; the code is for people and `Cause`):
+  0   done, nothing left to do, or a fetch that was refused for good
   2   wrong arguments
-  10  the source or a setting was refused; another attempt would end the same
+  10  the source of a transcode or a setting was refused; another attempt would end the same
   20  the machine, a program or the cloud failed; worth another attempt
-  143 SIGTERM: programs stopped, result row says "interrupted"
+  143 SIGTERM: programs and transfers stopped; the next attempt goes on
   1   a fault of ours, with its traceback in the log
 """
 
@@ -18,24 +19,21 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from sluice import bootstrap
-from sluice.config import TranscoderSettings
+from functions.transcoder import fetch_command, transcode_command
 from sluice.domain.errors import ErrorClass, SluiceError
-from sluice.observability import bind, configure
-from sluice.service.transcode import transcode
+from sluice.observability import configure
 
 logger = logging.getLogger(__name__)
 
 REFUSED, FAILED, TERMINATED = 10, 20, 128 + signal.SIGTERM
+COMMANDS = {"transcode": transcode_command, "fetch": fetch_command}
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="transcoder")
-    command = parser.add_subparsers(dest="command", required=True).add_parser("transcode")
-    command.add_argument("--tenant", required=True)
-    command.add_argument("--job", required=True)
-    command.add_argument("--attempt", required=True, type=int)
-    command.add_argument("--capacity", required=True, choices=("FARGATE_SPOT", "FARGATE"))
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        command.add_arguments(commands.add_parser(name))
     return parser.parse_args(argv)
 
 
@@ -49,18 +47,13 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, on_terminate)
     wanted = parse(argv)
     configure("transcoder")
-    bind(tenant_id=wanted.tenant, job_id=wanted.job, attempt=wanted.attempt)
-    deps = bootstrap.transcoder(TranscoderSettings.from_env())
     try:
-        ending = transcode(
-            tenant_id=wanted.tenant, job_id=wanted.job, attempt=wanted.attempt, capacity=wanted.capacity, deps=deps
-        )
+        COMMANDS[wanted.command].run(wanted)
     except SluiceError as error:
         refused = error.error_class is not ErrorClass.PROVIDER
         level = logging.INFO if refused else logging.ERROR
         logger.log(level, "attempt_failed", extra={"code": error.code, "detail": error.detail}, exc_info=not refused)
         return REFUSED if refused else FAILED
-    logger.info("attempt_ended", extra={"ending": ending})
     return 0
 
 

@@ -9,6 +9,7 @@ from sluice.domain.intake import IntakeRules, Quotas
 from sluice.domain.parts import MIB
 from sluice.domain.source_errors import SourceRefused
 from sluice.domain.states import AssetState, UploadState
+from sluice.service.completion import complete_upload
 from sluice.service.fetching import Ending
 from tests.unit.fetch_world import PART, FetchWorld, film
 
@@ -242,3 +243,27 @@ def test_a_task_that_was_taken_over_leaves_the_other_ones_parts_alone() -> None:
     assert world.run() is Ending.NOTHING_TO_DO
     assert world.stored() == world.web.file.content
     assert world.upload.state is UploadState.COMPLETING and len(world.queue.sent) == 1
+
+
+@pytest.mark.parametrize("harm", ["a part too few", "a part of another size"])
+def test_parts_that_do_not_join_fail_a_fetched_upload(harm: str) -> None:
+    """Nobody would send them again."""
+    world = FetchWorld()
+    world.run()
+    upload = world.upload
+    parts = world.objects.open[upload.multipart_id]
+    if harm == "a part too few":
+        del parts[2]
+    else:
+        parts[2] = parts[2]._replace(size=5)
+    complete_upload(
+        tenant_id=upload.tenant_id,
+        upload_id=upload.id,
+        environment="dev",
+        records=world.records,
+        objects=world.objects,
+        new_id=world.new_id,
+        now=world.now,
+    )
+    world.queue.sent.clear()
+    world.assert_refused("upload_incomplete" if harm == "a part too few" else "upload_size_mismatch")
