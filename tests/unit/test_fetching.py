@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from sluice.domain.errors import ProviderFailure, UrlNotAllowed
+from sluice.domain.errors import UrlNotAllowed
 from sluice.domain.intake import IntakeRules, Quotas
 from sluice.domain.parts import MIB
 from sluice.domain.source_errors import SourceRefused
@@ -174,60 +174,6 @@ class TestContentType:
         else:
             assert world.run() is Ending.REFUSED
             world.assert_refused("content_type_not_allowed")
-
-
-class TestSlowSources:
-    def test_too_few_bytes_for_a_minute(self) -> None:
-        world = FetchWorld()
-        world.web.piece, world.web.seconds_per_piece = 9_000, 1
-        assert world.run() is Ending.REFUSED
-        world.assert_refused("source_too_slow")
-        assert 60 <= (world.now() - world.upload.created_at).total_seconds() < 70
-
-    def test_just_fast_enough(self) -> None:
-        world = FetchWorld(film(1_100_000))
-        world.web.piece, world.web.seconds_per_piece = 11_000, 1
-        assert world.run() is Ending.FETCHED
-
-    def test_a_source_that_becomes_slow_after_a_fast_start(self) -> None:
-        world = FetchWorld()
-
-        def slow(position: int) -> None:
-            if position > 15 * MIB:
-                world.web.piece, world.web.seconds_per_piece = 100, 1
-
-        world.web.on_piece = slow
-        world.run()
-        world.assert_refused("source_too_slow")
-
-    def test_our_own_slowness_is_no_fault_of_the_source(self) -> None:
-        world = FetchWorld()
-        put = world.objects.put_part
-
-        def slow_bucket(*arguments: object) -> None:
-            world.now.tick(seconds=300)
-            put(*arguments)  # type: ignore[arg-type]
-
-        world.objects.put_part = slow_bucket  # type: ignore[method-assign]
-        assert world.run() is Ending.FETCHED
-
-    def test_the_whole_fetch_has_a_deadline_over_all_its_attempts(self) -> None:
-        world = FetchWorld()
-        world.objects.dies_after = 0
-        with pytest.raises(ProviderFailure):
-            world.run()
-        world.objects.dies_after = None
-        world.now.tick(seconds=3600)
-        world.web.seconds_per_piece = 1
-        assert world.run() is Ending.REFUSED
-        world.assert_refused("source_too_slow")
-
-    def test_a_byte_for_each_connection_holds_us_ten_times_at_most(self) -> None:
-        world = FetchWorld()
-        world.web.cuts = [1] * 1000
-        assert world.run() is Ending.REFUSED
-        world.assert_refused("source_interrupted")
-        assert len(world.web.opened) == 11
 
 
 def test_a_task_that_was_taken_over_leaves_the_other_ones_parts_alone() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from sluice.domain.errors import SluiceError
 from sluice.domain.models import ErrorInfo
@@ -34,33 +35,20 @@ def complete_upload(
     upload = records.upload(tenant_id, upload_id)
     if upload is None or upload.state is not UploadState.COMPLETING:
         return
-
-    def fail(error: SluiceError) -> None:
-        fail_upload(
-            tenant_id=tenant_id,
-            upload_id=upload_id,
-            error=ErrorInfo.of(error),
-            environment=environment,
-            records=records,
-            new_id=new_id,
-            now=now,
-        )
-
+    fail = partial(fail_upload, tenant_id=tenant_id, upload_id=upload_id, environment=environment, records=records)
     try:
         parts = objects.parts(upload.key, upload.multipart_id)
         check_parts(upload, parts)
         objects.complete_multipart(upload.key, upload.multipart_id, parts, checksum=upload.declared_checksum)
     except UploadClosed as gone:
-        if (
-            objects.head(upload.key) is None
-        ):  # neither a multipart upload nor an object: nothing can complete it any more
-            fail(gone)
+        if objects.head(upload.key) is None:  # nothing can complete it any more
+            fail(error=ErrorInfo.of(gone), new_id=new_id, now=now)
         # else it was joined before; its S3 event, or reconcile, takes it from here
     except (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch) as wrong:
         if upload.source is None:
             _reopen(upload, wrong, records=records, now=now)
         else:
-            fail(wrong)
+            fail(error=ErrorInfo.of(wrong), new_id=new_id, now=now)
             objects.abort_multipart(upload.key, upload.multipart_id)
 
 

@@ -20,7 +20,7 @@ from sluice.service.source_ports import OpenSource
 logger = logging.getLogger(__name__)
 
 PARTS_ON_THEIR_WAY = 2
-LARGEST_PART = 64 * MIB  # what a task of 1 GB has room for three times; makes the largest file 625 GiB
+LARGEST_PART = 64 * MIB  # three of them are a small part of the task's memory; makes the largest file 625 GiB
 PIECE = MIB
 MAX_FAILURES = 10  # in a row
 MAX_FAILURES_AT_FIRST = 4  # while not one byte has come: the URL may be plainly wrong

@@ -14,6 +14,7 @@ from sluice.service.fetch_copy import copy_object, is_object_url
 from sluice.service.fetch_steps import FetchOver, begin, hand_over, leave, source_of
 from sluice.service.fetch_stream import stream
 from sluice.service.fetch_task import FetchPorts
+from sluice.service.lost_fetches import free_parts
 from sluice.service.settling import fail_upload
 
 logger = logging.getLogger(__name__)
@@ -58,5 +59,4 @@ def refuse(upload: Upload, error: SluiceError, ports: FetchPorts) -> None:
         new_id=ports.new_id,
         now=ports.now,
     )
-    if failed is not None and failed.multipart_id:
-        ports.objects.abort_multipart(failed.key, failed.multipart_id)
+    free_parts(failed, ports.objects)
