@@ -43,7 +43,9 @@ def key(records: FakeRecords) -> str:
 
 
 def authorize(records: FakeRecords, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str] | None) -> Any:
-    identifier = Identifier(environment="dev", pepper=b"pepper", upload_token_key=lambda: b"token key", records=records, now=FakeClock())
+    identifier = Identifier(
+        environment="dev", pepper=b"pepper", upload_token_key=lambda: b"token key", records=records, now=FakeClock()
+    )
     monkeypatch.setattr(handler, "deps", lambda: identifier)
     event = {"version": "2.0", "type": "REQUEST", "routeKey": "GET /v1/assets"}
     return handler.lambda_handler(event if headers is None else event | {"headers": headers}, LambdaContext())

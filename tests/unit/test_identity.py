@@ -33,7 +33,13 @@ class World:
         self.identifier = self.restarted()
 
     def restarted(self, pepper: bytes = PEPPER) -> Identifier:
-        return Identifier(environment="dev", pepper=pepper, upload_token_key=lambda: b"token key", records=self.records, now=self.clock)
+        return Identifier(
+            environment="dev",
+            pepper=pepper,
+            upload_token_key=lambda: b"token key",
+            records=self.records,
+            now=self.clock,
+        )
 
     def issue(self, *scopes: str, life: timedelta | None = None, random: bytes = b"r" * 32) -> IssuedKey:
         return tenants.create_key(

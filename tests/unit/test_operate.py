@@ -69,7 +69,9 @@ def test_a_printed_key_identifies_its_tenant(
     printed = capsys.readouterr()
     key = printed.out.splitlines()[-1]
     assert "not shown again" in printed.err and key not in printed.err
-    identifier = Identifier(environment="dev", pepper=b"pepper", upload_token_key=lambda: b"token key", records=ports.records, now=ports.now)
+    identifier = Identifier(
+        environment="dev", pepper=b"pepper", upload_token_key=lambda: b"token key", records=ports.records, now=ports.now
+    )
     identity = identifier.identify(f"Bearer {key}")
     assert isinstance(identity, Identity)
     assert (identity.tenant_id, identity.scopes) == (tenant_id, ("assets:read", "uploads:write"))
