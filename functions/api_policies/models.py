@@ -14,8 +14,8 @@ MAX_NESTING = 32  # of a metadata schema; what nests deeper could be read but no
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Bytes = Annotated[int, Field(ge=1, le=2**53 - 1)]  # what JavaScript can count
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+Bytes = Annotated[int, Field(strict=True, ge=1, le=2**53 - 1)]  # what JavaScript can count
 
 
 def _shallow(value: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +44,8 @@ class QuotaLimits(RequestBody):
 
 
 class PolicyFields(RequestBody):
-    max_bytes: Annotated[int, Field(ge=1, le=MAX_OBJECT_BYTES, description="Of one file.")] | None = None
-    max_duration_s: Annotated[float, Field(gt=0, le=43_200, allow_inf_nan=False)] | None = None
+    max_bytes: Annotated[int, Field(strict=True, ge=1, le=MAX_OBJECT_BYTES, description="Of one file.")] | None = None
+    max_duration_s: Annotated[float, Field(strict=True, gt=0, le=43_200, allow_inf_nan=False)] | None = None
     allowed_types: Annotated[
         tuple[Text, ...],
         Field(max_length=50, description="Media types such as `video/mp4`, or `video/*`. Empty: every type."),
@@ -54,7 +54,9 @@ class PolicyFields(RequestBody):
         tuple[Text, ...],
         Field(max_length=50, description="Pages that may upload: `scheme://host[:port]`. Empty: every page."),
     ] = ()
-    upload_ttl_s: Annotated[int, Field(ge=60, le=604_800, description="Longest life of an upload.")] | None = None
+    upload_ttl_s: (
+        Annotated[int, Field(strict=True, ge=60, le=604_800, description="Longest life of an upload.")] | None
+    ) = None
     metadata_schema: (
         Annotated[
             dict[str, Any],
