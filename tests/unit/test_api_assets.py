@@ -83,6 +83,8 @@ def test_an_asset_is_shown_without_our_internals(records: FakeRecords) -> None:
         "job_id": None,
         "state": "failed",
         "playable": False,
+        "review": None,
+        "creator_id": None,
         "playback_ids": list(stored.playback_ids),
         "playback_policy": "signed",
         "active_version": None,

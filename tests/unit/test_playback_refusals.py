@@ -3,6 +3,7 @@
 import pytest
 
 from sluice.domain.errors import AssetNotPlayable, PlaybackDenied, PlaybackNotFound
+from sluice.domain.models import Review
 from sluice.domain.playback_urls import play_url
 from sluice.domain.states import AssetState
 from sluice.service.ports import Remove
@@ -51,6 +52,21 @@ def test_a_deleted_asset_stops_at_the_next_playlist() -> None:
     for url in (master, *found.values()):
         with pytest.raises(PlaybackNotFound):
             world.fetch(url, at=NOW)
+
+
+@pytest.mark.parametrize("review", [Review.REJECTED, Review.PENDING])
+def test_a_rejected_asset_stops_at_the_next_playlist_of_sessions_that_are_open(review: Review) -> None:
+    world = Published()
+    world.change_asset(review=Review.APPROVED)
+    openings = [world.opening(file) for file in ("master.m3u8", "manifest.mpd", "poster.jpg")]
+    urls = [*openings, *world.children(openings[0], at=NOW).values()]
+    assert all(world.fetch(url, at=NOW) for url in urls)
+    world.change_asset(review=review)
+    for url in urls:
+        with pytest.raises(AssetNotPlayable):
+            world.fetch(url, at=NOW)
+    world.change_asset(review=Review.APPROVED)
+    assert all(world.fetch(url, at=NOW) for url in urls)
 
 
 def test_a_version_that_is_gone_is_not_found() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sluice.domain.errors import AssetNotPlayable, PlaybackNotFound
+from sluice.domain.models import Review
 from sluice.domain.playback_tokens import open_claims
 from sluice.domain.states import AssetState
 from sluice.service.playback_sessions import PlaybackSession, create_playback_session
@@ -68,6 +69,8 @@ def test_foreign_unknown_and_malformed_ids_get_the_same_answer(tenant_id: str, p
         {"active_version": None},
         {"state": AssetState.ARCHIVED},
         {"active_version": "ver_01kb5y0000000000000000000z"},
+        {"review": Review.PENDING},
+        {"review": Review.REJECTED},
     ],
 )
 def test_an_asset_with_nothing_to_play_is_a_conflict(changes: dict[str, object]) -> None:
@@ -75,6 +78,12 @@ def test_an_asset_with_nothing_to_play_is_a_conflict(changes: dict[str, object])
     world.change_asset(**changes)
     with pytest.raises(AssetNotPlayable):
         open_session(world)
+
+
+def test_an_approved_asset_can_be_watched() -> None:
+    world = Published()
+    world.change_asset(review=Review.APPROVED)
+    assert open_session(world).hls_url
 
 
 def test_a_deleted_asset_is_not_found() -> None:
