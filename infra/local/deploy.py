@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 STACKS = tuple(f"sluice-local-{name}" for name in ("data", "delivery", "pipeline", "api", "operations"))
 BOOTSTRAP_STACK = "CDKToolkit"
+INGEST_BUCKET = "sluice-local-sources"  # s3:// sources come from here; who wants some makes the bucket
 COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 # Everything that the templates and their assets are made from. Only those: a change elsewhere deploys nothing.
 SOURCES = ("infra", "layers", "functions", "requirements", "cdk.json", "package-lock.json")
@@ -41,7 +42,12 @@ class Deployment:
 
 def deploy(engine: "Engine") -> Deployment:
     began = time.monotonic()
-    context = {"environment": "local", "apiBaseUrl": engine.api_url, "mediaBaseUrl": engine.media_url}
+    context = {
+        "environment": "local",
+        "apiBaseUrl": engine.api_url,
+        "mediaBaseUrl": engine.media_url,
+        "ingestBuckets": INGEST_BUCKET,
+    }
     fingerprint = source_fingerprint(context)
     marker = engine.folder / "deployed"
     outputs = _deployed_outputs(engine)

@@ -127,7 +127,7 @@ class Stacks:
         return dict(task) if task["lastStatus"] == "STOPPED" else None
 
     def tasks(self, job_id: str) -> list[dict[str, Any]]:
-        """Every task that was ever started for a job, as ECS describes it, in order of attempt."""
+        """Every task that was ever started for a job or a fetched upload, as ECS describes it, in order of attempt."""
         ecs, cluster = self.engine.client("ecs"), self.outputs["ClusterName"]
         arns = {  # a set: a task that stops in between is in both lists
             arn
@@ -154,5 +154,6 @@ def _command(task: dict[str, Any]) -> list[str]:
 
 
 def _attempt(task: dict[str, Any]) -> int:
+    """A fetch does not count its own."""
     command = _command(task)
-    return int(command[command.index("--attempt") + 1])
+    return int(command[command.index("--attempt") + 1]) if "--attempt" in command else 1

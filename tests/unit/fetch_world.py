@@ -19,6 +19,7 @@ from sluice.service.fetch_task import FetchLimits, FetchPorts
 from sluice.service.fetching import Ending, fetch
 from sluice.service.ports import Create
 from sluice.service.settling import opening
+from sluice.service.source_ports import SourceReader
 from sluice.service.upload_slots import close_upload
 from tests.fakes.fetching import FakeCopySources, FakeFile, FakeWeb
 from tests.fakes.pipeline import FakeCompletionQueue
@@ -66,7 +67,8 @@ class FetchWorld:
     ) -> None:
         self.records, self.objects, self.queue = FakeRecords(), FailingUploadObjects(), FakeCompletionQueue()
         self.now, self.new_id = FakeClock(), FakeIds()
-        self.web = FakeWeb(FakeFile(film(20 * MIB) if content is None else content), self.now)
+        self.sources: SourceReader
+        self.sources = self.web = FakeWeb(FakeFile(film(20 * MIB) if content is None else content), self.now)
         self.copies = FakeCopySources(self.objects)
         self.pauses: list[float] = []
         self.limits = FetchLimits(
@@ -107,7 +109,7 @@ class FetchWorld:
             limits=self.limits,
             records=self.records,
             objects=self.objects,
-            sources=self.web,
+            sources=self.sources,
             copies=self.copies,
             queue=self.queue,
             new_id=self.new_id,
