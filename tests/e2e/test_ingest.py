@@ -1,4 +1,4 @@
-"""Assets from URLs, over the deployed stacks: a task of ours fetches from servers on loopback that behave as they like."""
+"""Assets from URLs, over the deployed stacks: a task of ours fetches from servers on loopback."""
 
 import hashlib
 import random
