@@ -105,17 +105,14 @@ def tricks(inner: str) -> Iterator[str]:
     yield from (f"https://{PUBLIC_NAME}\\@{inner}/", f"https://{inner}\\@{PUBLIC_NAME}/")
     yield from (f"https://{PUBLIC_NAME}#@{inner}/", f"https://{inner}#@{PUBLIC_NAME}/", f"https://a@b@{inner}/")
     yield from (f"https://{inner}%23.{PUBLIC_NAME}/", f"https://{inner}%2f{PUBLIC_NAME}/", f"https://{inner}%5c/")
-    yield from (
-        f"https:\\\\{inner}\\",
-        f"https:/\\{inner}/",
-        f"https:\\/{inner}/",
-        f"https:{inner}/",
-        f"https:/{inner}/",
-    )
+    yield from (f"https:{slashes}{inner}/" for slashes in ("\\\\", "/\\", "\\/", "", "/"))
     yield from (f"https:///{inner}/", f"https:////{inner}/", f"//{inner}/", f"///{inner}/", f"\\\\{inner}\\", inner)
     for blank in (" ", "\t", "\r\n", "\n", "\x00", "\x0b", "\x7f", "\u00a0", "\u2028", "\u200b", "\u00ad", "\ufeff"):
         yield from (f"https://{inner}{blank}/", f"https://{blank}{inner}/", f"{blank}https://{inner}/")
     yield from (f"https://{inner}/\r\nHost: {PUBLIC_NAME}", f"https://{PUBLIC_NAME}\r\nHost: {inner}/")
+
+
+def schemes_and_ports(inner: str) -> Iterator[str]:
     for scheme in (
         "http",
         "ftp",
@@ -127,21 +124,15 @@ def tricks(inner: str) -> Iterator[str]:
         "ws",
         "wss",
         "jar:https",
-        "view-source:https",
+        "s3",
+        "url:https",
     ):
         yield f"{scheme}://{inner}/"
-    yield from (
-        f"s3://{inner}/x",
-        f"data:text/html,{inner}",
-        f"javascript:{inner}",
-        f"url:https://{inner}/",
-        "https://",
-    )
-    yield from (f"https://{inner}:{port}/" for port in ("0", "22", "25", "80", "443", "1023", "8443", "65535", "65536"))
-    yield from (
-        f"https://{inner}:{port}/"
-        for port in ("-1", "+443", "443x", " 443", "\uff14\uff14\uff13", "1e3", "0x1bb", "443:443")
-    )
+    yield from (f"data:text/html,{inner}", f"javascript:{inner}", "https://")
+    for port in ("0", "22", "25", "80", "443", "1023", "8443", "65535", "65536", "-1", "+443", "443x", " 443"):
+        yield f"https://{inner}:{port}/"
+    for port in ("\uff14\uff14\uff13", "1e3", "0x1bb", "443:443"):
+        yield f"https://{inner}:{port}/"
     yield from (f"https://{inner}/{'a' * 2_048}", f"https://{inner}/?{'b' * 4_000}", f"https://{'a.' * 200}{inner}/")
     yield f"https://{'a' * 64}.{inner}/"
 
@@ -150,5 +141,5 @@ def hostile_urls() -> list[str]:
     """Without doubles, in a fixed order."""
     found = [f"https://{host}/clip.mp4" for host in hosts()]
     for inner in ("127.0.0.1", METADATA, "[::1]", "localhost"):
-        found += tricks(inner)
+        found += [*tricks(inner), *schemes_and_ports(inner)]
     return list(dict.fromkeys(found))

@@ -5,7 +5,15 @@ from ipaddress import ip_address
 
 import pytest
 
-from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, Address, NameNotResolved, SsrfGuard
+from sluice.adapters.ssrf_guard import (
+    INGEST_PORTS,
+    INGEST_PORTS_WITH_PLAIN_HTTP,
+    WEBHOOK_PORTS,
+    Address,
+    NameNotResolved,
+    PortRule,
+    SsrfGuard,
+)
 from sluice.domain.errors import UrlNotAllowed
 
 NAMES = {
@@ -157,6 +165,25 @@ def test_urls_of_the_wrong_shape(guard: SsrfGuard, local_guard: SsrfGuard, url: 
     for each in (guard, local_guard):
         with pytest.raises(UrlNotAllowed):
             each.check(url)
+
+
+@pytest.mark.parametrize(
+    ("ports", "allowed"),
+    [
+        (WEBHOOK_PORTS, {"https://h", "https://h:443", "https://h:1024", "https://h:8080", "https://h:65535"}),
+        (INGEST_PORTS, {"https://h", "https://h:443"}),
+        (INGEST_PORTS_WITH_PLAIN_HTTP, {"https://h", "https://h:443", "http://h", "http://h:80"}),
+    ],
+)
+def test_ports(ports: PortRule, allowed: set[str]) -> None:
+    each = SsrfGuard(allow_loopback=False, ports=ports, resolve=lambda *_: [ip_address("93.184.215.14")])
+    numbers = ("", ":0", ":22", ":80", ":443", ":1023", ":1024", ":8080", ":65535")
+    for url in (f"{scheme}://h{number}" for scheme in ("https", "http") for number in numbers):
+        if url in allowed:
+            assert each.check(url).addresses
+        else:
+            with pytest.raises(UrlNotAllowed, match="port|https"):
+                each.check(url)
 
 
 @pytest.mark.parametrize("host", ["nowhere.example.com", "empty.example.com"])
