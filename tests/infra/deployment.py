@@ -53,6 +53,33 @@ class Deployment:
         [found] = [one for one in self.resources("AWS::Lambda::Function") if one.properties["FunctionName"] == wanted]
         return found
 
+    def task(self, name: str) -> Resource:
+        """The task definition of this family."""
+        wanted = f"sluice-{self.environment}-{name}"
+        [found] = [one for one in self.resources("AWS::ECS::TaskDefinition") if one.properties["Family"] == wanted]
+        return found
+
+    def container(self, name: str) -> dict[str, Any]:
+        [found] = self.task(name).properties["ContainerDefinitions"]
+        return dict(found)
+
+    def task_role(self, name: str) -> Resource:
+        return self._role(self.task(name), "TaskRoleArn")
+
+    def state_machine(self, name: str) -> Resource:
+        wanted = f"sluice-{self.environment}-{name}"
+        machines = self.resources("AWS::StepFunctions::StateMachine")
+        [found] = [one for one in machines if one.properties["StateMachineName"] == wanted]
+        return found
+
+    def role_of_machine(self, name: str) -> Resource:
+        return self._role(self.state_machine(name), "RoleArn")
+
+    def security_group(self, name: str) -> Resource:
+        groups = self.resources("AWS::EC2::SecurityGroup")
+        [found] = [one for one in groups if one.properties["GroupDescription"].startswith(f"{name} tasks")]
+        return found
+
     def statements_of(self, role: Resource) -> list[dict[str, Any]]:
         """The inline policies of a role."""
         return [
@@ -63,11 +90,12 @@ class Deployment:
         ]
 
     def role_of(self, function: Resource) -> Resource:
-        target = function.properties["Role"]["Fn::GetAtt"][0]
+        return self._role(function, "Role")
+
+    def _role(self, user: Resource, member: str) -> Resource:
+        target = user.properties[member]["Fn::GetAtt"][0]
         [found] = [
-            role
-            for role in self.resources("AWS::IAM::Role")
-            if (role.stack, role.logical_id) == (function.stack, target)
+            role for role in self.resources("AWS::IAM::Role") if (role.stack, role.logical_id) == (user.stack, target)
         ]
         return found
 

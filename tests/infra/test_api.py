@@ -11,7 +11,21 @@ ROUTES = {
         "GET /v1/uploads/{upload_id}/parts",
         "POST /v1/uploads/{upload_id}/complete",
     },
-    "api_assets": {"GET /v1/assets", "GET /v1/assets/{asset_id}", "GET /v1/jobs/{job_id}"},
+    "api_ingest": {"POST /v1/assets", "POST /v1/assets:batch"},
+    "api_policies": {
+        "POST /v1/intake-policies",
+        "GET /v1/intake-policies",
+        "GET /v1/intake-policies/{policy_id}",
+        "PATCH /v1/intake-policies/{policy_id}",
+        "DELETE /v1/intake-policies/{policy_id}",
+    },
+    "api_assets": {
+        "GET /v1/assets",
+        "GET /v1/assets/{asset_id}",
+        "POST /v1/assets/{asset_id}/approve",
+        "POST /v1/assets/{asset_id}/reject",
+        "GET /v1/jobs/{job_id}",
+    },
     "api_webhooks": {
         "POST /v1/webhooks",
         "GET /v1/webhooks",
@@ -72,6 +86,7 @@ def test_the_access_log_holds_no_query_and_no_credential(dev: Deployment) -> Non
 
 def test_browsers_may_call_the_api(dev: Deployment) -> None:
     cors = dev.only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]
-    assert {"authorization", "content-type", "idempotency-key"} <= set(cors["AllowHeaders"])
-    assert set(cors["AllowMethods"]) == {"GET", "POST", "DELETE"}
+    assert {"authorization", "content-type", "idempotency-key", "if-match"} <= set(cors["AllowHeaders"])
+    assert {"etag", "location", "retry-after"} <= set(cors["ExposeHeaders"])
+    assert set(cors["AllowMethods"]) == {"GET", "POST", "PATCH", "DELETE"}
     assert "AllowCredentials" not in cors

@@ -12,6 +12,8 @@ from tests.infra.deployment import REPOSITORY, Deployment, flat, strings
 
 SETTINGS: dict[str, type[BaseModel]] = {
     "api_assets": config.ApiAssetsSettings,
+    "api_ingest": config.ApiIngestSettings,
+    "api_policies": config.ApiPoliciesSettings,
     "api_playback": config.ApiPlaybackSettings,
     "api_uploads": config.ApiUploadsSettings,
     "api_webhooks": config.ApiWebhooksSettings,
@@ -20,6 +22,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "complete_upload": config.CompleteUploadSettings,
     "deliver_webhook": config.DeliverWebhookSettings,
     "dispatch_events": config.DispatchEventsSettings,
+    "fail_fetch": config.FailFetchSettings,
     "fail_transcode": config.FailTranscodeSettings,
     "on_object_created": config.OnObjectCreatedSettings,
     "operate": config.OperateSettings,
@@ -68,7 +71,7 @@ def test_no_variable_holds_a_secret(dev: Deployment) -> None:
 
 def test_every_log_group_forgets(dev: Deployment) -> None:
     groups = dev.resources("AWS::Logs::LogGroup")
-    assert len(groups) == 15 + 3  # functions; transcoder, state machine, API
+    assert len(groups) == 18 + 5  # functions; two tasks, two state machines, the API
     assert {group.properties["RetentionInDays"] for group in groups} == {14}
 
 

@@ -22,22 +22,26 @@ class Accepted(NamedTuple):
 OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists)/\*"
 ACCEPTED = (
     Accepted(
-        r".*/(ApiUploads|CompleteUpload|OnObjectCreated|Reconcile|Playback)Role/.*|.*/PresignRole/.*|.*/TaskRole/.*",
+        r".*/(ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/PresignRole/.*|.*/TaskRole/.*",
         OBJECTS,
         "objects are named by tenant and id at run time; the prefix is as narrow as it gets",
     ),
     Accepted(r".*/DispatchEventsRole/.*", r"\*", "dynamodb:ListStreams takes no resource"),
     Accepted(r".*/ExecutionRole/.*", r"\*", "ecr:GetAuthorizationToken takes no resource"),
-    Accepted(r".*/Transcode/Role/.*", r"\*", "log delivery of Step Functions takes no resource"),
-    Accepted(r".*/Transcode/Role/.*", r"<Workflow\w+Function\w+\.Arn>:\*", "versions of the two functions it calls"),
-    Accepted(r".*/Transcode/Role/.*", r".*:task/<\w+>/\*", "ids of tasks are made when they start; one cluster only"),
+    Accepted(r".*/(Transcode|Fetch)/Role/.*", r"\*", "log delivery of Step Functions takes no resource"),
+    Accepted(r".*/(Transcode|Fetch)/Role/.*", r"<\w+Function\w+\.Arn>:\*", "versions of the functions it calls"),
     Accepted(
-        r".*/Transcode/Role/.*",
-        r".*:task-definition/sluice-dev-transcoder:\*",
+        r".*/(Transcode|Fetch)/Role/.*", r".*:task/<\w+>/\*", "ids of tasks are made when they start; one cluster only"
+    ),
+    Accepted(
+        r".*/(Transcode|Fetch)/Role/.*",
+        r".*:task-definition/sluice-dev-(transcoder|fetcher):\*",
         "revisions of one family: a deployment retires the one that a running job began with",
     ),
     Accepted(
-        r".*/ReconcileRole/.*", r".*:execution:sluice-dev-transcode:\*", "executions are named by job; one machine only"
+        r".*/ReconcileRole/.*",
+        r".*:execution:sluice-dev-(transcode|fetch):\*",
+        "executions are named by job or upload; two machines only",
     ),
 )
 

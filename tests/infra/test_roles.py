@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 
+import pytest
+
 from tests.infra.deployment import Deployment, as_list, flat
 
 # Actions that AWS offers no narrower resource for.
@@ -23,7 +25,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 15
+    assert len(functions) == 18
     assert set(users.values()) == {1}
 
 
@@ -74,8 +76,15 @@ def granted(deployment: Deployment, name: str) -> set[str]:
 
 def test_readers_cannot_write(dev: Deployment) -> None:
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:PutObject", "sqs:SendMessage"}
-    for name in ("authorizer", "api_assets", "api_playback", "playback", "classify_failure"):
+    for name in ("authorizer", "api_playback", "playback", "classify_failure"):
         assert granted(dev, name) & writing == set(), name
+
+
+def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment) -> None:
+    rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
+    rest = {"secretsmanager:GetSecretValue", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert granted(dev, "api_assets") == rows | rest
+    assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
 
 
 def test_nobody_scans_or_deletes_the_table(dev: Deployment) -> None:
@@ -118,12 +127,13 @@ def test_upload_urls_are_signed_by_a_role_that_only_api_uploads_may_take(dev: De
     assert [statement["Action"] for statement in dev.statements_of(role)] == ["s3:PutObject"]
 
 
-def test_the_states_role_runs_one_task_family_on_one_cluster_and_passes_two_roles(dev: Deployment) -> None:
-    machine = dev.only("AWS::StepFunctions::StateMachine")
-    role_id = machine.properties["RoleArn"]["Fn::GetAtt"][0]
-    [role] = [one for one in dev.resources("AWS::IAM::Role") if one.logical_id == role_id]
+@pytest.mark.parametrize(("machine", "family"), [("transcode", "transcoder"), ("fetch", "fetcher")])
+def test_the_states_role_runs_one_task_family_on_one_cluster_and_passes_two_roles(
+    dev: Deployment, machine: str, family: str
+) -> None:
+    role = dev.role_of_machine(machine)
     by_action = {action: statement for statement in dev.statements_of(role) for action in as_list(statement["Action"])}
-    assert flat(by_action["ecs:RunTask"]["Resource"]).endswith(":task-definition/sluice-dev-transcoder:*")
+    assert flat(by_action["ecs:RunTask"]["Resource"]).endswith(f":task-definition/sluice-dev-{family}:*")
     assert "ecs:cluster" in str(by_action["ecs:RunTask"]["Condition"])
     assert len(by_action["iam:PassRole"]["Resource"]) == 2
     assert by_action["iam:PassRole"]["Condition"] == {

@@ -11,18 +11,12 @@ from tests.infra.deployment import REPOSITORY, Deployment, as_list, flat, synthe
 DIGEST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/sluice/transcoder@sha256:" + "0" * 64
 
 
-def container(dev: Deployment) -> dict[str, object]:
-    [found] = dev.only("AWS::ECS::TaskDefinition").properties["ContainerDefinitions"]
-    assert isinstance(found, dict)
-    return found
-
-
 def test_the_container_can_write_to_its_scratch_volume_only(dev: Deployment) -> None:
-    assert container(dev)["ReadonlyRootFilesystem"] is True
-    assert container(dev)["MountPoints"] == [
+    assert dev.container("transcoder")["ReadonlyRootFilesystem"] is True
+    assert dev.container("transcoder")["MountPoints"] == [
         {"ContainerPath": "/scratch", "SourceVolume": "scratch", "ReadOnly": False}
     ]
-    task = dev.only("AWS::ECS::TaskDefinition").properties
+    task = dev.task("transcoder").properties
     assert task["Volumes"] == [{"Name": "scratch"}]
     assert task["EphemeralStorage"] == {"SizeInGiB": 200}
 
@@ -36,12 +30,12 @@ def test_the_image_prepares_that_volume(dev: Deployment) -> None:
 
 
 def test_the_container_is_stopped_gently(dev: Deployment) -> None:
-    assert container(dev)["StopTimeout"] == 120
-    assert container(dev)["LinuxParameters"]["InitProcessEnabled"] is True  # type: ignore[index]
+    assert dev.container("transcoder")["StopTimeout"] == 120
+    assert dev.container("transcoder")["LinuxParameters"]["InitProcessEnabled"] is True
 
 
 def test_the_container_has_its_settings(dev: Deployment) -> None:
-    variables = {one["Name"]: flat(one["Value"]) for one in as_list(container(dev)["Environment"])}
+    variables = {one["Name"]: flat(one["Value"]) for one in as_list(dev.container("transcoder")["Environment"])}
     settings = TranscoderSettings.from_env(variables)
     assert settings.environment == "dev"
     assert "Uploads" in settings.uploads_bucket
@@ -49,7 +43,7 @@ def test_the_container_has_its_settings(dev: Deployment) -> None:
 
 
 def test_the_task_is_arm64_in_aws(dev: Deployment) -> None:
-    platform = dev.only("AWS::ECS::TaskDefinition").properties["RuntimePlatform"]
+    platform = dev.task("transcoder").properties["RuntimePlatform"]
     assert platform == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
 
 
@@ -78,7 +72,7 @@ def test_an_image_by_digest_needs_no_docker(tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("digest")
     synthesize("dev", folder, context={"transcoderImage": DIGEST})
     deployment = Deployment("dev", folder)
-    assert container(deployment)["Image"] == DIGEST
+    assert deployment.container("transcoder")["Image"] == DIGEST
     assert list(folder.glob("asset.*/functions/transcoder/Dockerfile")) == []
     pulling = [
         flat(statement["Resource"])
@@ -86,7 +80,8 @@ def test_an_image_by_digest_needs_no_docker(tmp_path_factory: pytest.TempPathFac
         for statement in policy.properties["PolicyDocument"]["Statement"]
         if "ecr:BatchGetImage" in as_list(statement["Action"])
     ]
-    assert [one.endswith(":ecr:eu-central-1:123456789012:repository/sluice/transcoder") for one in pulling] == [True]
+    assert len(pulling) == 2  # an execution role for each kind of task
+    assert all(one.endswith(":ecr:eu-central-1:123456789012:repository/sluice/transcoder") for one in pulling)
 
 
 def test_public_images_need_no_pull_permission() -> None:
@@ -95,10 +90,12 @@ def test_public_images_need_no_pull_permission() -> None:
 
 def test_there_is_no_nat_gateway_and_no_way_in(dev: Deployment) -> None:
     assert dev.resources("AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::EC2::SecurityGroupIngress") == []
-    group = dev.only("AWS::EC2::SecurityGroup").properties
-    assert "SecurityGroupIngress" not in group
-    [out] = group["SecurityGroupEgress"]
-    assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
+    groups = dev.resources("AWS::EC2::SecurityGroup")
+    assert len(groups) == 2
+    for group in groups:
+        assert "SecurityGroupIngress" not in group.properties
+        [out] = group.properties["SecurityGroupEgress"]
+        assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
 
 
 def test_the_network_spans_three_zones_and_reaches_s3_and_dynamodb_for_free(dev: Deployment) -> None:

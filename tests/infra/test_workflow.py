@@ -1,7 +1,5 @@
 """The state machine `transcode`."""
 
-import json
-import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,46 +8,22 @@ import pytest
 
 from functions.transcoder.main import parse
 from infra.constructs.transcode_states import UNCLASSIFIED
-from infra.node import wheel_node
 from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo
 from sluice.service.failures import ON_DEMAND, SPOT, TOTAL_DEADLINE, Failure, Verdict
-from tests.infra.deployment import REPOSITORY, Deployment, flat
+from tests.infra.asl import definition_of, require_valid, state
+from tests.infra.deployment import Deployment
 
 MARGIN_S = 1_800  # for the last classification and the failing of the job, repetitions included
-VALIDATOR = REPOSITORY / "node_modules" / "asl-validator"
 
 
 @pytest.fixture(scope="module")
 def definition(dev: Deployment) -> dict[str, Any]:
-    """References become readable text: an ARN where AWS puts one, so that validators are content."""
-    parts = dev.only("AWS::StepFunctions::StateMachine").properties["DefinitionString"]["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else _stand_in(part) for part in parts)
-    found: dict[str, Any] = json.loads(text)
-    return found
+    return definition_of(dev, "transcode")
 
 
-def _stand_in(reference: dict[str, Any]) -> str:
-    if reference == {"Ref": "AWS::Partition"}:
-        return "aws"
-    name = flat(reference).strip("<>")
-    return f"arn:aws:lambda:eu-central-1:123456789012:function:{name.split('.')[0]}" if "Function" in name else name
-
-
-def state(definition: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = definition["States"][name]
-    return found
-
-
-@pytest.mark.skipif(not VALIDATOR.exists(), reason="node_modules is not installed (make setup)")
 def test_asl_validator_accepts_it(definition: dict[str, Any], tmp_path: Path) -> None:
-    file = tmp_path / "transcode.asl.json"
-    file.write_text(json.dumps(definition))
-    node = wheel_node()
-    assert node is not None
-    command = [str(node), str(VALIDATOR / "dist" / "bin" / "asl-validator.js"), "--json-path", str(file)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    require_valid(definition, tmp_path)
 
 
 def test_it_starts_on_spot_and_takes_the_capacity_from_its_state(definition: dict[str, Any]) -> None:
