@@ -10,7 +10,7 @@ FUNCTIONS = REPOSITORY / "functions"
 NOT_LAMBDAS = frozenset({"transcoder"})  # a container with a main.py
 # The folder that a construct deploys is its keyword argument `name`; these calls take it.
 DEPLOYING_CALL = "PythonFunction"
-CALLS_AT_IMPORT = frozenset({"configure_logging"})
+CALLS_AT_IMPORT = frozenset({"configure_logging", "add_to"})  # `add_to` registers routes, as decorators do
 WORK_AT_IMPORT = frozenset({"client", "resource", "Session", "from_env", "deps", "open", "read_text", "read_bytes"})
 
 

@@ -39,10 +39,8 @@ def accept_object(
     Returns the job, or None when there is nothing to transcode (unknown, closed or refused upload).
     """
     upload = records.upload(tenant_id, upload_id)
-    if upload is None:
-        return None
-    asset = records.asset(tenant_id, upload.asset_id)
-    if asset is None:
+    asset = upload and records.asset(tenant_id, upload.asset_id)
+    if upload is None or asset is None:
         return None
     if upload.state in (UploadState.OPEN, UploadState.COMPLETING):
         stored = objects.head(upload.key)
