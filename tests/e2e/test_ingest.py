@@ -109,7 +109,7 @@ def test_a_film_whose_connection_breaks_becomes_ready(
     assert digest(stacks, importer, asset) == hashlib.sha256(source).hexdigest()
     upload = upload_of(importer, asset)
     assert (upload["state"], upload["size_bytes"], upload["content_type"]) == ("complete", len(source), "video/mp4")
-    assert upload["progress"]["total_bytes"] == len(source)
+    assert upload["progress"] == {"bytes": len(source), "total": len(source)}
 
 
 def test_a_redirect_to_a_private_address_fails_the_asset(importer: Customer, stacks: Stacks) -> None:
@@ -147,7 +147,7 @@ def test_a_source_that_is_not_there_fails_the_asset(importer: Customer, stacks: 
 def test_a_fetch_that_is_given_up_ends(importer: Customer, stacks: Stacks) -> None:
     with Receiver(slowing(LARGE, PART + 1)) as receiver:
         asset = create(importer, address(receiver), transcode="none")
-        eventually(lambda: (upload_of(importer, asset)["progress"] or {}).get("received_bytes"), "some progress")
+        eventually(lambda: (upload_of(importer, asset)["progress"] or {}).get("bytes"), "some progress")
         assert importer.api.request("DELETE", f"/v1/uploads/{asset['upload_id']}").status == 204
         assert receiver.hung_up.wait(60), "the task goes on reading"
         [task] = stacks.tasks(asset["upload_id"])

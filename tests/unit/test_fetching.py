@@ -82,6 +82,15 @@ def test_progress_is_told_while_it_runs() -> None:
     assert len(seen) > 5 and seen == sorted(seen) and {total for _, total in seen} == {20 * MIB}
 
 
+@pytest.mark.parametrize("declares", [True, False])
+def test_progress_ends_at_the_files_size(declares: bool) -> None:
+    world = FetchWorld()
+    world.web.file.declares_length = declares
+    world.run()
+    assert world.progress is not None
+    assert (world.progress.received_bytes, world.progress.total_bytes) == (20 * MIB, 20 * MIB)
+
+
 class TestRefusals:
     def test_larger_than_its_policy_takes(self) -> None:
         world = FetchWorld(rules=IntakeRules(max_bytes=20 * MIB - 1))

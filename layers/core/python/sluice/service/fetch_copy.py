@@ -54,6 +54,7 @@ def _copy_parts(upload: Upload, source: SourceObject, ports: FetchPorts) -> None
             if stored.get(number) != part_length(size, part_size, number):
                 parts.submit(_copying(upload, source, number, ports))
         parts.drain()
+    watch.end(upload, size)
 
 
 def _copying(upload: Upload, source: SourceObject, number: int, ports: FetchPorts) -> Callable[[], None]:

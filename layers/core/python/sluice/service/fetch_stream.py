@@ -60,6 +60,7 @@ class _Stream:
         except UploadClosed:
             still_ours(self._upload, self._ports)
             raise
+        self._watch.end(self._upload, self._position)
         return self._upload, self._position
 
     def _receive(self) -> None:

@@ -71,15 +71,18 @@ class Watch:
             still_ours(upload, self._ports)
         if self._told_at is None or (moment - self._told_at).total_seconds() >= PROGRESS_EVERY_S:
             self._told_at = moment
-            self._tell(upload, received_bytes, moment)
+            self._tell(upload, received_bytes, upload.size_bytes or None)
 
-    def _tell(self, upload: Upload, received_bytes: int, moment: datetime) -> None:
+    def end(self, upload: Upload, size_bytes: int) -> None:
+        self._tell(upload, size_bytes, size_bytes)
+
+    def _tell(self, upload: Upload, received_bytes: int, total_bytes: int | None) -> None:
         progress = UploadProgress(
             tenant_id=upload.tenant_id,
             upload_id=upload.id,
             received_bytes=received_bytes,
-            total_bytes=upload.size_bytes or None,
-            updated_at=moment,
+            total_bytes=total_bytes,
+            updated_at=self._ports.now(),
         )
         try:
             self._ports.records.save_progress(progress)
