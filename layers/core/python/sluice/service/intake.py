@@ -39,7 +39,7 @@ def accept_object(
     Returns the job, or None when there is nothing to transcode (unknown, closed or refused upload).
     """
     upload = records.upload(tenant_id, upload_id)
-    asset = upload and records.asset(tenant_id, upload.asset_id)
+    asset = records.asset(tenant_id, upload.asset_id) if upload else None
     if upload is None or asset is None:
         return None
     if upload.state in (UploadState.OPEN, UploadState.COMPLETING):
@@ -51,16 +51,12 @@ def accept_object(
             _refuse(upload, asset, wrong, origin, records)
             return None
         job = _accept(upload, asset, stored, origin, records, new_id)
-        if job is None:
-            return None
     elif upload.state is UploadState.COMPLETE and asset.job_id is not None:
-        existing = records.job(tenant_id, asset.job_id)
-        if existing is None or existing.state is not JobState.QUEUED:
-            return existing
-        job = existing
+        job = records.job(tenant_id, asset.job_id)
     else:
         return None
-    executions.start(job)
+    if job is not None and job.state is JobState.QUEUED:
+        executions.start(job)
     return job
 
 
