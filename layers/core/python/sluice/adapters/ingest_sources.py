@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Address, ip_address
 
 from sluice.adapters.ssrf_guard import MAX_URL, Address, PortRule, Resolve, SsrfGuard, resolve_by_system
@@ -15,11 +16,11 @@ SOME_PUBLIC_ADDRESS = IPv4Address("1.1.1.1")
 
 def literals_only(host: str, port: int) -> list[Address]:
     """A literal in any notation is what it says; a name is taken for public, since nobody is called yet."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-    except (OSError, UnicodeError):
-        return [SOME_PUBLIC_ADDRESS]
-    return [ip_address(str(entry[4][0])) for entry in found]
+    with suppress(ValueError):
+        return [ip_address(host)]
+    with suppress(OSError):  # 0x7f.1, 2130706433 and whatever else the system takes for IPv4
+        return [IPv4Address(socket.inet_aton(host))]
+    return [SOME_PUBLIC_ADDRESS]
 
 
 class GuardedSources:
