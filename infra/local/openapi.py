@@ -98,6 +98,8 @@ def document() -> dict[str, Any]:
     }
     for path, method, operation in operations(whole):
         complete(operation, path, method)
+    for methods in whole["paths"].values():
+        add_etags(methods)
     whole["x-error-codes"] = error_codes()
     return whole
 
@@ -131,6 +133,14 @@ def complete(operation: dict[str, Any], path: str, method: str) -> None:
         response["headers"] = answer_headers(replayable=keyed is not None)
     for status in failures(operation, path, method, cursor="cursor" in names, conditional=conditional is not None):
         responses[str(status)] = {"$ref": "#/components/responses/Problem"}
+
+
+def add_etags(methods: dict[str, Any]) -> None:
+    """Where a change can be made conditional, every answer with the resource says what to condition it on."""
+    parameters = methods.get("patch", {}).get("parameters", [])
+    if any(parameter.get("name") == "If-Match" for parameter in parameters):
+        for method in ("get", "patch"):
+            methods[method]["responses"]["200"]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
 
 
 def failures(operation: dict[str, Any], path: str, method: str, *, cursor: bool, conditional: bool) -> list[int]:

@@ -1,4 +1,4 @@
-"""The uploads that README and the uploads page show, executed as they stand there."""
+"""What README, the uploads page and the page of intake policies show, executed as it stands there."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from tests.e2e.waiting import eventually
 pytestmark = pytest.mark.e2e
 
 UPLOADS = REPOSITORY / "docs" / "uploads.md"
+POLICIES = REPOSITORY / "docs" / "intake-policies.md"
 PART = 8 << 20
 DEADLINE_S = 120.0  # generous: shared machines pause
 by_curl = pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs bash and curl")
@@ -87,3 +88,12 @@ def test_the_upload_with_python_sends_what_is_missing(customer: Customer, stacks
     for answer in (resumed, whole):
         assert answer["state"] in ("complete", "completing")
         assert stored(customer, stacks, answer["upload_id"]) == two_parts.read_bytes()
+
+
+@by_curl
+def test_the_policy_s_example_prints_what_it_says(customer: Customer, stacks: Stacks) -> None:
+    scopes = ["uploads:write", "assets:write", "assets:read", "assets:publish"]
+    key = stacks.operator.create_key(customer.tenant_id, scopes)["key"]
+    env = {"PATH": os.environ["PATH"], "API": stacks.outputs["ApiUrl"], "KEY": key}
+    printed = bash(code(POLICIES, "Example", "bash"), env).splitlines()
+    assert printed == ["metadata_not_allowed /metadata/course", "pending", "approved", "200", "412"]

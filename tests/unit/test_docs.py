@@ -19,6 +19,7 @@ from infra.local.openapi import operations
 from sluice import config, table
 from sluice.domain.api_keys import SCOPES
 from sluice.domain.tools import ToolLimitExceeded, ToolNotStarted
+from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
 from sluice.http.problems import Problem
 from sluice.media.verdicts import SourceRejected
 from tests.documents import DOCUMENTS, OPERATIONS, README, REPOSITORY, anchors, code, links, rows, section, spans
@@ -162,7 +163,9 @@ def test_every_code_of_a_failed_job_is_documented() -> None:
     refused = {verdict.code for verdict in subclasses(SourceRejected)}
     tools = {ToolLimitExceeded.code, ToolNotStarted.code}
     listed = {cell(code) for code, *_ in rows(OPERATIONS, "Why a job failed")}
-    assert listed == ours | refused | tools | {"provider_failure", "upload_size_mismatch", "upload_closed"}
+    by_policy = {ContentTypeNotAllowed.code, UploadTooLong.code}
+    others = {"provider_failure", "upload_size_mismatch", "upload_closed"}
+    assert listed == ours | refused | by_policy | tools | others
 
 
 def test_the_keys_of_rows_are_the_table_s() -> None:
@@ -177,6 +180,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.job_progress(ten, job),
         table.job_result(ten, job, 1),
         table.upload(ten, "upl_…"),
+        table.intake_policy(ten, "ipl_…"),
         table.webhook(ten, "whk_…"),
         table.delivery(ten, whk, "evt_…"),
         table.api_key_lookup("key_…"),

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from typing import Any
 
 import pytest
@@ -26,9 +27,10 @@ def test_it_is_valid_openapi_3_1(whole: dict[str, Any]) -> None:
 
 
 def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
-    assert api_functions() == ["api_assets", "api_playback", "api_uploads", "api_webhooks"]
+    assert api_functions() == ["api_assets", "api_playback", "api_policies", "api_uploads", "api_webhooks"]
     assert {operation["tags"][0] for _, _, operation in operations(whole)} == {
         "assets",
+        "intake policies",
         "jobs",
         "playback",
         "uploads",
@@ -65,14 +67,33 @@ def test_every_failure_is_a_problem(whole: dict[str, Any]) -> None:
 
 def test_request_bodies_refuse_unknown_fields_and_answers_do_not(whole: dict[str, Any]) -> None:
     schemas = whole["components"]["schemas"]
-    requests = {
-        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-        for _, _, operation in operations(whole)
-        if "requestBody" in operation
-    }
+    requests = set[str]()
+    waiting = [operation["requestBody"] for _, _, operation in operations(whole) if "requestBody" in operation]
+    while waiting:  # a body may hold others
+        named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(waiting.pop())))
+        waiting += [schemas[name] for name in named - requests]
+        requests |= named
     assert requests
-    for name, schema in schemas.items():
+    objects = {name: schema for name, schema in schemas.items() if "properties" in schema}
+    for name, schema in objects.items():
         assert (schema.get("additionalProperties") is False) == (name in requests), name
+
+
+def test_a_change_of_part_of_a_resource_has_no_defaults(whole: dict[str, Any]) -> None:
+    """A generated client would send them, and so reset what its user left out."""
+    for name in ("ChangeIntakePolicy", "ChangeQuotaLimits"):
+        properties = whole["components"]["schemas"][name]["properties"]
+        assert properties and [field for field in properties.values() if "default" in field] == [], name
+
+
+def test_what_can_be_changed_conditionally_says_its_version(whole: dict[str, Any]) -> None:
+    changing = [(path, one) for path, method, one in operations(whole) if method == "patch"]
+    assert changing
+    for path, operation in changing:
+        assert "If-Match" in [parameter.get("name") for parameter in operation["parameters"]]
+        assert "412" in operation["responses"]
+        for method in ("get", "patch"):
+            assert "ETag" in whole["paths"][path][method]["responses"]["200"]["headers"]
 
 
 def test_operation_ids_are_the_handlers_names(whole: dict[str, Any]) -> None:
