@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from time import process_time
 from typing import Any
 
@@ -175,3 +177,18 @@ def test_an_error_is_short_enough_to_be_shown() -> None:
     schema = json.dumps({"properties": {"a": {"enum": ["x" * 100] * 70}}})
     [field] = SCHEMAS.violations(schema, {"a": "y" * 500})
     assert len(field.detail) <= 300
+
+
+def test_the_library_is_loaded_when_it_is_needed_and_not_before() -> None:
+    """Every upload function has this adapter; only uploads under a schema pay for it."""
+    program = """if True:
+        import sys
+        sys.path[:0] = sys.argv[1:]
+        from sluice.adapters.metadata_schemas import JsonMetadataSchemas
+        schemas = JsonMetadataSchemas()
+        print("jsonschema" in sys.modules)
+        schemas.check("{}")
+        print("jsonschema" in sys.modules)
+    """
+    ended = subprocess.run([sys.executable, "-c", program, *sys.path], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["False", "True"]
