@@ -92,6 +92,17 @@ def test_the_next_task_starts_over_with_another_object() -> None:
     assert world.stored() == film(PART + 1) and len(world.objects.open) == 1
 
 
+def test_parts_that_are_gone_are_copied_again() -> None:
+    world = world_with(film(SIZE))
+    world.objects.dies_after = 2
+    with pytest.raises(ProviderFailure):
+        world.run()
+    world.objects.dies_after = None
+    world.objects.open.clear()
+    assert world.run() is Ending.FETCHED
+    assert world.stored() == film(SIZE)
+
+
 def test_a_copy_that_nobody_wants_any_more_stops() -> None:
     world = world_with(film(SIZE))
 

@@ -11,6 +11,7 @@ from sluice.domain.source_errors import SourceRefused
 from sluice.domain.states import AssetState, UploadState
 from sluice.service.completion import complete_upload
 from sluice.service.fetching import Ending
+from sluice.service.ports import Count
 from tests.unit.fetch_world import PART, FetchWorld, film
 
 
@@ -121,6 +122,12 @@ class TestRefusals:
         world = FetchWorld(rules=IntakeRules(quotas=Quotas(max_open_bytes=19 * MIB)))
         world.run()
         world.assert_refused("quota_exceeded")
+
+    def test_uploads_that_others_opened_since_do_not_count(self) -> None:
+        """Under another policy: this one was let in when it was opened."""
+        world = FetchWorld(rules=IntakeRules(quotas=Quotas(max_open_uploads=1)))
+        world.records.commit(Count(world.upload.tenant_id, None, 5, 0))
+        assert world.run() is Ending.FETCHED
 
     def test_above_its_creators_bytes_which_are_known_at_the_end_only(self) -> None:
         quotas = Quotas(max_open_bytes_per_creator=19 * MIB)

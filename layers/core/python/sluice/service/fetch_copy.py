@@ -1,6 +1,6 @@
 """s3:// to S3: the bytes stay inside S3, copied in parts of one and the same state of the source."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sluice.domain.errors import UrlNotAllowed
 from sluice.domain.parts import MIB, part_count, part_length, part_size_for
@@ -33,20 +33,29 @@ def copy_object(upload: Upload, ports: FetchPorts) -> tuple[Upload, int]:
     most = most_bytes(upload, ports.limits)
     if source.size > most:
         raise too_large(most)
-    if not upload.multipart_id or source_of(upload).validator != source.etag:
+    stored = _stored_sizes(upload, source, ports)
+    if stored is None:
         part_size = max(SMALLEST_PART, part_size_for(source.size))
         upload = adopt(upload, SourceFacts(source.size, source.content_type, source.etag, part_size), ports)
     try:
-        _copy_parts(upload, source, ports)
+        _copy_parts(upload, source, stored or {}, ports)
     except UploadClosed:
         still_ours(upload, ports)
         raise
     return upload, source.size
 
 
-def _copy_parts(upload: Upload, source: SourceObject, ports: FetchPorts) -> None:
-    """Those that no earlier attempt has copied."""
-    stored = {part.number: part.size for part in ports.objects.parts(upload.key, upload.multipart_id)}
+def _stored_sizes(upload: Upload, source: SourceObject, ports: FetchPorts) -> dict[int, int] | None:
+    """By number, what an earlier attempt has copied of this state of the source; None when it has begun with no such."""
+    if not upload.multipart_id or source_of(upload).validator != source.etag:
+        return None
+    try:
+        return {part.number: part.size for part in ports.objects.parts(upload.key, upload.multipart_id)}
+    except UploadClosed:
+        return None
+
+
+def _copy_parts(upload: Upload, source: SourceObject, stored: Mapping[int, int], ports: FetchPorts) -> None:
     size, part_size, watch = source.size, upload.part_size, Watch(ports)
     with PartUploads(COPIES_AT_ONCE) as parts:
         for number in range(1, part_count(size, part_size) + 1):

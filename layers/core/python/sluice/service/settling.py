@@ -19,10 +19,13 @@ def opening(upload: Upload) -> list[Write]:
 def counted(upload: Upload, *, uploads: int, size_bytes: int) -> list[Write]:
     """More of what is open: `commit` raises QuotaExceeded where the upload's rules allow no more."""
     most = upload.rules.quotas
-    whole = Count(upload.tenant_id, None, uploads, size_bytes, most.max_open_uploads, most.max_open_bytes)
+    max_uploads, max_of_creator = most.max_open_uploads, most.max_open_uploads_per_creator
+    if not uploads:  # it is open already: only its bytes are new
+        max_uploads = max_of_creator = None
+    whole = Count(upload.tenant_id, None, uploads, size_bytes, max_uploads, most.max_open_bytes)
     if upload.creator_id is None:
         return [whole]
-    of_creator = most.max_open_uploads_per_creator, most.max_open_bytes_per_creator
+    of_creator = max_of_creator, most.max_open_bytes_per_creator
     return [whole, Count(upload.tenant_id, upload.creator_id, uploads, size_bytes, *of_creator)]
 
 
