@@ -2,42 +2,18 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.client.server import LOOPBACK, Answer, Fault, Refused, Seen, Server
-from tests.client.views import asset_view, job_view, session_view, upload_view
+from tests.client.slot import CRC_HEADER, Progress, Slot, crc32c
+from tests.client.views import asset_view, job_view, problem, session_view, upload_view
 
 KEY = "sk_local_made-up"
 PART = 64 * 1024
-
-
-@dataclass
-class Slot:
-    upload_id: str
-    request: dict[str, Any]
-    part_size: int
-    state: str = "open"
-    parts: dict[int, bytes] = field(default_factory=dict)
-    stores: Counter[int] = field(default_factory=Counter)  # how often each part was stored
-    looks_left: int = 0  # at a completion that takes its time
-    joined: bytes | None = None
-
-    @property
-    def size(self) -> int:
-        return int(self.request["size_bytes"])
-
-    @property
-    def part_count(self) -> int:
-        return -(-self.size // self.part_size)
-
-    def length_of(self, number: int) -> int:
-        return min(self.part_size, self.size - (number - 1) * self.part_size)
 
 
 class Cloud:
@@ -48,6 +24,8 @@ class Cloud:
         self.slots: dict[str, Slot] = {}
         self.asset_states: list[str] = ["ready"]  # what looking at an asset shows, one after the other; the last stays
         self.completion_looks = 0
+        self.fetches: list[Progress] = []
+        self.fetch_fails = False
         self.url_era = self.oldest_url = 0  # URLs of an era before `oldest_url` have expired
         self.before_answer: Callable[[str], None] = lambda line: None
         self.crashes: list[BaseException] = []
@@ -105,12 +83,15 @@ class Cloud:
     def _put_part(self, path: str, query: dict[str, list[str]], headers: dict[str, str], body: bytes) -> Answer:
         _, _, upload_id, number = path.split("/")
         slot = self.slots[upload_id]
-        if int(query["era"][0]) < self.oldest_url or "transfer-encoding" in headers:
+        signed = headers.get(CRC_HEADER) == slot.checksums.get(int(number)) and "transfer-encoding" not in headers
+        if int(query["era"][0]) < self.oldest_url or not signed:
             return 403, b"<Error><Code>AccessDenied</Code></Error>", {}
         if slot.state != "open":
             return 404, b"<Error><Code>NoSuchUpload</Code></Error>", {}
         if len(body) != slot.length_of(int(number)):
             return 403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>", {}
+        if CRC_HEADER in headers and headers[CRC_HEADER] != crc32c(body):
+            return 400, b"<Error><Code>BadDigest</Code></Error>", {}
         slot.parts[int(number)] = body
         slot.stores[int(number)] += 1
         return 200, b"", {"ETag": '"etag"'}
@@ -119,6 +100,10 @@ class Cloud:
         match (method, *path):
             case ("POST", "uploads"):
                 return self._create(headers.get("idempotency-key", ""), body)
+            case ("POST", "assets"):
+                return 201, self._fetch(body), {}
+            case ("POST", "assets:batch"):
+                return 200, {"data": [self._batched(index, one) for index, one in enumerate(body["assets"])]}, {}
             case (_, "uploads", upload_id, *rest):
                 if upload_id not in self.slots:
                     raise Refused(404, "upload_not_found")
@@ -145,6 +130,16 @@ class Cloud:
         self._keys[key] = (body, slot.upload_id)
         return 201, upload_view(slot), {}
 
+    def _fetch(self, body: dict[str, Any]) -> dict[str, Any]:
+        slot = Slot(f"upl_{len(self.slots) + 1}", body, self.part_size, fetches=list(self.fetches))
+        self.slots[slot.upload_id] = slot
+        return asset_view(slot.upload_id.replace("upl", "ast"), "ingesting")
+
+    def _batched(self, index: int, body: dict[str, Any]) -> dict[str, Any]:
+        if body["input"]["url"].startswith("https://10."):
+            return {"index": index, "status": 422, "asset": None, "error": problem(422, "url_not_allowed")}
+        return {"index": index, "status": 201, "asset": self._fetch(body), "error": None}
+
     def _assets(self, limit: int, start: int) -> Answer:
         ids = [f"ast_{number}" for number in range(250)]
         following = str(start + limit) if start + limit < len(ids) else None
@@ -164,11 +159,15 @@ class Cloud:
         if method == "GET":
             held = sorted(slot.parts.items())
             return 200, {"data": [{"part_number": n, "size_bytes": len(b), "etag": "e"} for n, b in held]}, {}
+        slot.checksums |= {int(number): value for number, value in body.get("checksums", {}).items()}
+        if slot.crc32c and not slot.checksums.keys() >= set(body["part_numbers"]):
+            raise Refused(422, "part_checksum_missing")
         return 200, {"data": [self._signed(slot, number) for number in body["part_numbers"]]}, {}
 
     def _signed(self, slot: Slot, number: int) -> dict[str, Any]:
         url = f"{self.url}/s3/{slot.upload_id}/{number}?era={self.url_era}&X-Amz-Signature=secret"
-        return {"part_number": number, "url": url, "content_length": slot.length_of(number)}
+        headers = {CRC_HEADER: slot.checksums[number]} if number in slot.checksums else {}
+        return {"part_number": number, "url": url, "content_length": slot.length_of(number), "headers": headers}
 
     def _complete(self, slot: Slot) -> Answer:
         if slot.state not in ("open", "completing", "complete"):
@@ -176,17 +175,23 @@ class Cloud:
         if slot.state == "open":
             if len(slot.parts) != slot.part_count:
                 raise Refused(409, "upload_incomplete")
+            if slot.crc32c and slot.crc32c != crc32c(slot.content):
+                raise Refused(409, "upload_checksum_mismatch")
             slot.state, slot.looks_left = "completing", self.completion_looks
         self._looked_at(slot)
         status = 202 if slot.state == "completing" else 200
         return status, upload_view(slot), {"Location": f"/v1/uploads/{slot.upload_id}"}
 
     def _looked_at(self, slot: Slot) -> Slot:
+        if slot.fetches:
+            slot.progress = slot.fetches.pop(0)
+        elif slot.fetches == []:
+            slot.state = "failed" if self.fetch_fails else "complete"
         if slot.state == "completing":
             slot.looks_left -= 1
             if slot.looks_left < 0:
                 slot.state = "complete"
-                slot.joined = b"".join(slot.parts[number] for number in sorted(slot.parts))
+                slot.joined = slot.content
         return slot
 
     # ---------------------------------------------------------------- life

@@ -19,8 +19,9 @@ from sluice_client import (
 )
 from sluice_client.models import as_json
 from sluice_client.retries import retry_after_s
-from tests.client.cloud import KEY, Cloud, Slot
+from tests.client.cloud import KEY, Cloud
 from tests.client.server import Fault
+from tests.client.slot import Slot
 from tests.client.views import FAILURE, asset_view, job_view, session_view, upload_view
 from tests.documents import REPOSITORY
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 import sluice_client
-from sluice_client import cli
+from sluice_client import commands
 from sluice_client.arguments import EPILOG
+from sluice_client.checksums import crc32c
 from sluice_client.cli import main
 from tests.architecture.source import code_modules, imports, within
 from tests.client.cloud import KEY, Cloud
 from tests.documents import REPOSITORY, rows
 
 DOCUMENT = REPOSITORY / "docs" / "client.md"
+EXTRA = {"google_crc32c"}
 Printed = pytest.CaptureFixture[str]
 
 
@@ -40,6 +42,31 @@ def test_upload_passes_on_what_is_given(cloud: Cloud, settings: dict[str, str], 
         "state": "complete",
     }
     assert printed.err == ""
+
+
+def test_upload_passes_on_what_it_is_held_to(cloud: Cloud, settings: dict[str, str], film: Path) -> None:
+    options = "--policy ipl_1 --creator user-7 --ttl 3600 --no-transcode --checksum"
+    assert main(["upload", str(film), *options.split()], settings) == 0
+    wanted = {"intake_policy_id": "ipl_1", "creator_id": "user-7", "upload_ttl_s": 3600, "transcode": "none"}
+    assert cloud.only.request.items() >= wanted.items()
+    assert cloud.only.request["checksum"] == {"algorithm": "crc32c", "value": crc32c(film)}
+
+
+def test_what_is_not_transcoded_is_done_when_it_is_uploaded(
+    cloud: Cloud, settings: dict[str, str], film: Path, capsys: Printed
+) -> None:
+    cloud.asset_states = ["ingesting", "uploaded"]
+    assert main(["upload", str(film), "--no-transcode", "--wait", "--json"], settings) == 0
+    assert json.loads(capsys.readouterr().out)["asset"]["state"] == "uploaded"
+
+
+def test_a_checksum_without_its_extra_is_wrong_usage(
+    cloud: Cloud, settings: dict[str, str], film: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "google_crc32c", None)  # as if it were not installed
+    assert main(["upload", str(film), "--checksum"], settings) == 2
+    assert "sluice-client[checksum]" in capsys.readouterr().err
+    assert cloud.seen == []
 
 
 @pytest.mark.parametrize(("ended", "code"), [("ready", 0), ("failed", 1), ("deleted", 1)])
@@ -112,7 +139,8 @@ def test_wrong_usage_ends_with_2(
 
 @pytest.mark.parametrize(
     "command",
-    ["", "upload", "upload x --metadata y", "upload x --concurrency 0", "assets", "assets list --limit x", "sing"],
+    ["", "upload", "upload x --metadata y", "upload x --concurrency 0", "upload x --ttl 0", "ingest"]
+    + ["assets", "assets list --limit x", "sing"],
 )
 def test_an_unknown_command_ends_with_2(settings: dict[str, str], capsys: Printed, command: str) -> None:
     with pytest.raises(SystemExit) as left:
@@ -138,7 +166,7 @@ def test_on_a_terminal_there_is_a_bar(
 
 def test_exit_codes_are_documented() -> None:
     documented = [int(code) for code, _ in rows(DOCUMENT, "Exit codes")]
-    assert documented == [cli.OK, cli.FAILED, cli.USAGE, cli.INTERRUPTED]
+    assert documented == [commands.OK, commands.FAILED, commands.USAGE, commands.INTERRUPTED]
     assert all(f"\n  {code} " in EPILOG for code in documented)
 
 
@@ -148,6 +176,8 @@ def test_the_package_says_what_it_is() -> None:
     assert getattr(import_module(module), function) is main
     assert project["version"] == sluice_client.__version__
     ours = [one for one in code_modules() if within(one.name, "sluice_client")]
-    imported = {name.partition(".")[0] for one in ours for name in imports(one)} & {"urllib3", "rich"}
-    assert {name.partition(">")[0] for name in project["dependencies"]} == imported == {"urllib3", "rich"}
+    imported = {name.partition(".")[0] for one in ours for name in imports(one)}
+    foreign = imported - sys.stdlib_module_names - {"sluice_client"}
+    assert {name.partition(">")[0] for name in project["dependencies"]} == {"urllib3", "rich"} == foreign - EXTRA
+    assert {name.partition(">")[0].replace("-", "_") for name in project["optional-dependencies"]["checksum"]} == EXTRA
     assert (REPOSITORY / "client" / "LICENSE").read_text() == (REPOSITORY / "LICENSE").read_text()

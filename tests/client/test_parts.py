@@ -1,13 +1,14 @@
 """URLs are signed in pages, shortly before they are used; a slice is never in memory as a whole."""
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from sluice_client import FileChanged, SignedPart, UnexpectedAnswer
-from sluice_client.parts import BLOCK, FRESH_S, FileSlice, PartUrls, Stopped, Tally
+from sluice_client.parts import BLOCK, FRESH_S, LARGEST_PAGE, FileSlice, PartUrls, Stopped, Tally
 
 
 class Signer:
@@ -21,11 +22,23 @@ class Signer:
 
 def test_a_page_is_signed_when_it_is_reached() -> None:
     sign = Signer()
-    urls = PartUrls(sign, [2, 3, 5, 7, 11], page=2, now=lambda: 0.0)
+    clock = count(step=60)  # a part a minute
+    urls = PartUrls(sign, [2, 3, 5, 7, 11], page=2, now=lambda: next(clock))
     assert sign.pages == []
     handed_out = [urls.next() for _ in range(6)]
     assert [part.part_number if part else None for part in handed_out] == [2, 3, 5, 7, 11, None]
     assert sign.pages == [[2, 3], [5, 7], [11]]
+
+
+@pytest.mark.parametrize(("part_s", "page"), [(1.0, 60), (0.01, LARGEST_PAGE), (59.0, 3)])
+def test_a_page_is_what_goes_in_a_minute(part_s: float, page: int) -> None:
+    sign, clock = Signer(), [100.0]
+    urls = PartUrls(sign, range(1, 1001), page=3, now=lambda: clock[0])
+    for _ in range(4):
+        urls.next()
+        clock[0] += part_s
+    assert [len(numbers) for numbers in sign.pages] == [3, page]
+    assert sign.pages[1][0] == 4
 
 
 def test_an_old_page_is_signed_again_from_where_it_stands() -> None:

@@ -160,7 +160,7 @@ def test_the_state_holds_no_secret_and_is_its_owner_s(
 ) -> None:
     broken_off(client, cloud, film, state)
     kept = json.loads(state.read_text())
-    assert kept.keys() == {"format", "source", "base_url", "idempotency_key", "upload_id"}
+    assert kept.keys() == {"format", "source", "base_url", "idempotency_key", "upload_id", "checksummed"}
     assert state.stat().st_mode & 0o077 == 0
     assert [path.name for path in state.parent.iterdir() if path.name.startswith("state")] == ["state.json"]
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.client.cloud import Slot
+    from tests.client.slot import Slot
 
 MOMENT = "2026-12-01T10:05:00.123Z"
 FAILURE = {"code": "input.not_video", "class": "input", "retryable": False, "message": "There is no video in it."}
@@ -30,12 +30,16 @@ def upload_view(slot: "Slot") -> dict[str, Any]:
         "asset_id": slot.upload_id.replace("upl", "ast"),
         "playback_id": slot.upload_id.replace("upl", "plb"),
         "state": slot.state,
-        "size_bytes": slot.size,
+        "size_bytes": slot.size or None,
         "part_size": slot.part_size,
         "part_count": slot.part_count,
         "content_type": slot.request.get("content_type", "video/mp4"),
         "filename": slot.request.get("filename"),
-        "error": None,
+        "creator_id": slot.request.get("creator_id"),
+        "intake_policy_id": slot.request.get("intake_policy_id"),
+        "transcode": slot.request.get("transcode", "auto"),
+        "progress": slot.progress and dict(zip(("bytes", "total"), slot.progress, strict=True)),
+        "error": FAILURE if slot.state == "failed" else None,
         "created_at": MOMENT,
         "expires_at": MOMENT,
     }
@@ -48,6 +52,8 @@ def asset_view(asset_id: str, state: str = "ready") -> dict[str, Any]:
         "job_id": None if state == "uploaded" else "job_1",
         "state": state,
         "playable": state == "ready",
+        "review": None,
+        "creator_id": None,
         "playback_ids": ["plb_1"],
         "playback_policy": "signed",
         "active_version": "ver_1" if state == "ready" else None,

@@ -1,6 +1,7 @@
 """The command line's words."""
 
 import argparse
+import re
 
 EPILOG = """environment:
   SLUICE_API_URL   the API, for example https://abc123.execute-api.eu-central-1.amazonaws.com
@@ -8,10 +9,11 @@ EPILOG = """environment:
 
 exit codes:
   0    done
-  1    the API refused, the connection failed for good, or the asset failed
+  1    the API refused, the connection failed for good, or the upload or asset failed
   2    wrong usage: options, environment, file
   130  interrupted; the same upload command goes on where it stopped
 """
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x1f\x7f]*)")  # RFC 9110: a token, a colon, a value
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(dest="command", required=True)
     _upload(commands.add_parser("upload", help="send a file; run again to resume"))
+    _ingest(commands.add_parser("ingest", help="have a file fetched from a URL"))
     assets = commands.add_parser("assets", help="what is there").add_subparsers(dest="action", required=True)
     listed = _json(assets.add_parser("list", help="newest first"))
     listed.add_argument("--limit", type=_positive, metavar="N", help="at most so many")
@@ -36,14 +39,33 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _upload(upload: argparse.ArgumentParser) -> None:
-    _json(upload)
     upload.add_argument("file")
-    upload.add_argument("--title")
-    upload.add_argument("--tag", action="append", default=[], dest="tags", help="may be given again")
-    upload.add_argument("--metadata", action="append", default=[], type=_pair, metavar="KEY=VALUE")
-    upload.add_argument("--external-id", help="your own id of it")
+    _described(upload)
+    upload.add_argument("--ttl", type=_positive, metavar="SECONDS", help="how long it may take: 60 to 604800 (a day)")
+    upload.add_argument("--no-transcode", action="store_true", help="keep the file, and make nothing of it")
+    upload.add_argument("--checksum", action="store_true", help="have the storage compare the whole file's CRC32C")
     upload.add_argument("--concurrency", type=_positive, default=4, metavar="N", help="parts on the way at once (4)")
-    upload.add_argument("--wait", action="store_true", help="until it is ready to play, or failed")
+
+
+def _ingest(ingest: argparse.ArgumentParser) -> None:
+    ingest.add_argument("url", help="https://..., or s3://BUCKET/KEY of the same AWS account")
+    ingest.add_argument(
+        "--header", action="append", default=[], type=_header, dest="headers", metavar="'NAME: VALUE'",
+        help="to be sent with the request for it; may be given again",
+    )  # fmt: skip
+    _described(ingest)
+
+
+def _described(command: argparse.ArgumentParser) -> None:
+    """What uploads and ingests have in common."""
+    _json(command)
+    command.add_argument("--title")
+    command.add_argument("--tag", action="append", default=[], dest="tags", help="may be given again")
+    command.add_argument("--metadata", action="append", default=[], type=_pair, metavar="KEY=VALUE")
+    command.add_argument("--external-id", help="your own id of it")
+    command.add_argument("--creator", metavar="ID", help="your own id of who uploads it")
+    command.add_argument("--policy", metavar="IPL_ID", help="the intake policy that it is held to")
+    command.add_argument("--wait", action="store_true", help="until it is ready to play, or failed")
 
 
 def _json(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -56,6 +78,14 @@ def _pair(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
     return key, value
+
+
+def _header(text: str) -> tuple[str, str]:
+    """The refusal does not repeat it: it may hold a secret."""
+    found = _HEADER.fullmatch(text)
+    if not found:
+        raise argparse.ArgumentTypeError("not 'NAME: VALUE'")
+    return found[1], found[2].strip()
 
 
 def _positive(text: str) -> int:

@@ -5,30 +5,13 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from sluice_client.arguments import parser
 from sluice_client.client import SluiceClient
+from sluice_client.commands import FAILED, INTERRUPTED, OK, USAGE, Usage, ingest, upload
 from sluice_client.errors import SluiceError
 from sluice_client.models import Asset, Job, PlaybackSession, as_json
-from sluice_client.parts import OnProgress, Transferred
-from sluice_client.terminal import (
-    failure_line,
-    state_line,
-    tell_asset_line,
-    tell_error,
-    tell_fields,
-    tell_json,
-    tell_note,
-    transfer_bar,
-)
-from sluice_client.upload import UploadedFile, upload_file
-
-OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-class Usage(Exception):
-    """The command cannot be run as it was given."""
+from sluice_client.terminal import tell_asset_line, tell_error, tell_fields, tell_json, tell_note
 
 
 def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -64,7 +47,9 @@ def _client(environment: Mapping[str, str]) -> SluiceClient:
 def _run(wanted: argparse.Namespace, client: SluiceClient) -> int:
     match (wanted.command, getattr(wanted, "action", None)):
         case ("upload", _):
-            return _upload(wanted, client)
+            return upload(wanted, client)
+        case ("ingest", _):
+            return ingest(wanted, client)
         case ("assets", "list"):
             for asset in islice(client.list_assets(page_size=min(100, wanted.limit or 100)), wanted.limit):
                 tell_json(as_json(asset)) if wanted.json else tell_asset_line(asset)
@@ -81,62 +66,3 @@ def _tell(found: Asset | Job | PlaybackSession, wanted: argparse.Namespace) -> i
     record = as_json(found)
     tell_json(record) if wanted.json else tell_fields(record)
     return OK
-
-
-def _upload(wanted: argparse.Namespace, client: SluiceClient) -> int:
-    uploaded = _send(wanted, client)
-    asset = _await(uploaded, wanted, client) if wanted.wait else None
-    record: dict[str, Any] = as_json(uploaded.upload)
-    record |= {"resumed": uploaded.resumed, "parts_sent": uploaded.parts_sent}
-    if asset:
-        record["asset"] = as_json(asset)
-    if wanted.json:
-        tell_json(record)
-    else:
-        shown = {name: record[name] for name in ("upload_id", "asset_id", "playback_id")}
-        tell_fields(shown | {"state": asset.state if asset else record["state"]})
-    if asset is None or asset.state == "ready":
-        return OK
-    tell_note(f"{asset.asset_id} is {asset.state}: {failure_line(asset.error)}")
-    return FAILED
-
-
-def _send(wanted: argparse.Namespace, client: SluiceClient) -> UploadedFile:
-    last: list[Transferred] = []
-    try:
-        with transfer_bar(not wanted.json) as show:
-            return upload_file(
-                client,
-                wanted.file,
-                title=wanted.title,
-                tags=wanted.tags,
-                metadata=dict(wanted.metadata),
-                external_id=wanted.external_id,
-                concurrency=wanted.concurrency,
-                on_progress=_remembering(last, show),
-            )
-    except (OSError, ValueError) as error:
-        raise Usage(str(error)) from error
-    except KeyboardInterrupt:
-        done = f"{last[0].stored_bytes} of {last[0].total_bytes} bytes are stored; " if last else ""
-        tell_note(f"{done}run the same command again to send the rest")
-        raise
-
-
-def _remembering(last: list[Transferred], show: OnProgress | None) -> OnProgress:
-    def remember(now: Transferred) -> None:
-        last[:] = [now]
-        if show:
-            show(now)
-
-    return remember
-
-
-def _await(uploaded: UploadedFile, wanted: argparse.Namespace, client: SluiceClient) -> Asset:
-    asset_id = uploaded.upload.asset_id
-    try:
-        with state_line(not wanted.json) as show:
-            return client.wait_for_asset(asset_id, on_look=show)
-    except KeyboardInterrupt:
-        tell_note(f"the upload is complete; see: sluice assets show {asset_id}")
-        raise

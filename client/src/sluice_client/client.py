@@ -2,16 +2,19 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from sluice_client.errors import UploadFailed, WaitedTooLong
-from sluice_client.models import Asset, Job, PlaybackSession, SignedPart, StoredPart, Upload
+from sluice_client.ingest import IngestResult, IngestSource
+from sluice_client.models import Asset, Job, PlaybackSession
 from sluice_client.retries import Retries
-from sluice_client.transport import Answer, Transport
+from sluice_client.transport import Answer, Transport, given
+from sluice_client.upload_models import Checksum, SignedPart, StoredPart, Upload
 
-SIGNED_AT_ONCE = 1000  # the API's limit
+SIGNED_AT_ONCE = INGESTED_AT_ONCE = 1000  # the API's limits
 SETTLED = ("ready", "failed", "archived", "deleted")  # states that no waiting changes
 FIRST_LOOK_S, LONGEST_LOOK_S, GROWTH = 0.5, 10.0, 1.5  # polling: soon, then less and less often
 
@@ -40,6 +43,11 @@ class SluiceClient:
         external_id: str | None = None,
         tags: Sequence[str] = (),
         metadata: Mapping[str, str] | None = None,
+        intake_policy_id: str | None = None,
+        creator_id: str | None = None,
+        upload_ttl_s: int | None = None,
+        transcode: Literal["auto", "none"] | None = None,
+        checksum: Checksum | None = None,
         idempotency_key: str | None = None,
     ) -> Upload:
         """Reserve an upload. Without a key of the caller's one is made up, so that a repeated call makes one upload."""
@@ -51,19 +59,29 @@ class SluiceClient:
             "external_id": external_id,
             "tags": list(tags),
             "metadata": dict(metadata or {}),
+            "intake_policy_id": intake_policy_id,
+            "creator_id": creator_id,
+            "upload_ttl_s": upload_ttl_s,
+            "transcode": transcode,
+            "checksum": asdict(checksum) if checksum else None,
         }
-        given = {name: value for name, value in body.items() if value not in (None, [], {})}
-        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        return self._transport.call("POST", "/v1/uploads", given, headers=headers).read(Upload.of)
+        return self._make("/v1/uploads", given(body), idempotency_key).read(Upload.of)
 
     def get_upload(self, upload_id: str) -> Upload:
         return self._transport.call("GET", f"/v1/uploads/{upload_id}").read(Upload.of)
 
-    def sign_parts(self, upload_id: str, part_numbers: Sequence[int]) -> list[SignedPart]:
-        """URLs that live for minutes: sign shortly before sending."""
+    def sign_parts(
+        self, upload_id: str, part_numbers: Sequence[int], *, checksums: Mapping[int, str] | None = None
+    ) -> list[SignedPart]:
+        """URLs that live for minutes: sign shortly before sending.
+
+        `checksums`, by part number, are of the upload's algorithm; one that was made with a CRC32C needs them all.
+        """
         signed: list[SignedPart] = []
         for start in range(0, len(part_numbers), SIGNED_AT_ONCE):
-            page = {"part_numbers": list(part_numbers[start : start + SIGNED_AT_ONCE])}
+            numbers = part_numbers[start : start + SIGNED_AT_ONCE]
+            known = {str(number): checksums[number] for number in numbers if number in checksums} if checksums else {}
+            page = given({"part_numbers": list(numbers), "checksums": known})
             answer = self._transport.call("POST", f"/v1/uploads/{upload_id}/parts", page)
             signed += answer.read(lambda body: [SignedPart.of(one) for one in body["data"]])
         return signed
@@ -84,11 +102,19 @@ class SluiceClient:
             if upload.state != "completing":
                 break
             upload = self._transport.call("GET", place).read(Upload.of)
-        if upload.state != "complete":
-            error = upload.error
-            code, detail = (error.code, error.message) if error else (f"upload_{upload.state}", "It was not joined.")
-            raise UploadFailed(upload_id, code, detail)
-        return upload
+        return _joined(upload)
+
+    def wait_for_upload(
+        self, upload_id: str, *, timeout_s: float = 86400.0, on_look: Callable[[Upload], None] | None = None
+    ) -> Upload:
+        """The upload as soon as its object is joined, whoever sends it. Raises UploadFailed, WaitedTooLong."""
+        for _ in self._looks(timeout_s, f"{upload_id} is not complete"):
+            upload = self.get_upload(upload_id)
+            if on_look:
+                on_look(upload)
+            if upload.state not in ("open", "completing"):
+                break
+        return _joined(upload)
 
     def _place(self, answer: Answer, upload_id: str) -> str:
         """Where to look after a 202; a path of this API only, because the key goes there."""
@@ -99,6 +125,34 @@ class SluiceClient:
     def abort_upload(self, upload_id: str) -> None:
         """Give it up; its asset and parts go with it."""
         self._transport.call("DELETE", f"/v1/uploads/{upload_id}")
+
+    # ---------------------------------------------------------------- fetched from a URL
+
+    def ingest(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        title: str | None = None,
+        external_id: str | None = None,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, str] | None = None,
+        intake_policy_id: str | None = None,
+        creator_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Asset:
+        """Have a file fetched; `wait_for_upload(asset.upload_id)` waits until it is there."""
+        source = IngestSource(url, headers, title, external_id, tags, metadata, intake_policy_id, creator_id)
+        return self._make("/v1/assets", source.body(), idempotency_key).read(Asset.of)
+
+    def ingest_batch(self, sources: Sequence[IngestSource]) -> list[IngestResult]:
+        """Have many files fetched. Each has its own result, in the order given: some may be refused, others not."""
+        results: list[IngestResult] = []
+        for first in range(0, len(sources), INGESTED_AT_ONCE):
+            page = [source.body() for source in sources[first : first + INGESTED_AT_ONCE]]
+            answer = self._make("/v1/assets:batch", {"assets": page})
+            results += answer.read(lambda body: [IngestResult.of(one, first=first) for one in body["data"]])  # noqa: B023
+        return results
 
     # ---------------------------------------------------------------- what became of them
 
@@ -117,14 +171,22 @@ class SluiceClient:
             query["cursor"] = str(cursor)
 
     def wait_for_asset(
-        self, asset_id: str, *, timeout_s: float = 86400.0, on_look: Callable[[Asset], None] | None = None
+        self,
+        asset_id: str,
+        *,
+        until: Collection[str] = SETTLED,
+        timeout_s: float = 86400.0,
+        on_look: Callable[[Asset], None] | None = None,
     ) -> Asset:
-        """The asset as soon as it is ready or failed. For scripts: applications get a webhook. Raises WaitedTooLong."""
+        """The asset as soon as it is in one of these states. For scripts: applications get a webhook.
+
+        What is not transcoded never gets beyond `uploaded`. Raises WaitedTooLong.
+        """
         for _ in self._looks(timeout_s, f"{asset_id} is not ready"):
             asset = self.get_asset(asset_id)
             if on_look:
                 on_look(asset)
-            if asset.state in SETTLED:
+            if asset.state in until:
                 break
         return asset
 
@@ -136,6 +198,10 @@ class SluiceClient:
         return self._transport.call("POST", "/v1/playback-sessions", body).read(PlaybackSession.of)
 
     # ---------------------------------------------------------------- itself
+
+    def _make(self, path: str, body: Mapping[str, Any], idempotency_key: str | None = None) -> Answer:
+        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        return self._transport.call("POST", path, body, headers=headers)
 
     def _looks(self, timeout_s: float, otherwise: str) -> Iterator[None]:
         """At once, then after growing pauses. Raises WaitedTooLong in the end."""
@@ -157,3 +223,12 @@ class SluiceClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _joined(upload: Upload) -> Upload:
+    """Raises UploadFailed for one that ended otherwise."""
+    if upload.state != "complete":
+        error = upload.error
+        code, detail = (error.code, error.message) if error else (f"upload_{upload.state}", "It was not joined.")
+        raise UploadFailed(upload.upload_id, code, detail)
+    return upload

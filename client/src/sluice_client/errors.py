@@ -3,6 +3,7 @@
 from typing import Any
 
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_PASSING_IN_S3 = frozenset({"RequestTimeout", "BadDigest"})  # the latter: bytes that were damaged on the way
 
 
 class SluiceError(Exception):
@@ -61,7 +62,7 @@ class PartRefused(SluiceError):
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
-        self.transient = status == 403 or status in _PASSING or code == "RequestTimeout"
+        self.transient = status == 403 or status in _PASSING or code in _PASSING_IN_S3
 
 
 class FileChanged(SluiceError):

@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sluice_client.upload_models import Upload
 
 Json = Mapping[str, Any]
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not know the Z
 
 
 def _moment_or_none(text: str | None) -> datetime | None:
-    return None if text is None else _moment(text)
+    return None if text is None else moment(text)
 
 
 def as_json(model: "Upload | Asset | Job | PlaybackSession") -> dict[str, Any]:
@@ -47,67 +50,6 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Upload:
-    """A reserved upload; `state` is open, completing, complete, expired, aborted or failed."""
-
-    upload_id: str
-    asset_id: str
-    playback_id: str | None
-    state: str
-    size_bytes: int
-    part_size: int
-    part_count: int
-    content_type: str
-    filename: str | None
-    error: Failure | None
-    created_at: datetime
-    expires_at: datetime
-
-    def length_of(self, part_number: int) -> int:
-        """Bytes of one part, counted from 1: all but the last have `part_size`."""
-        return min(self.part_size, self.size_bytes - (part_number - 1) * self.part_size)
-
-    @classmethod
-    def of(cls, data: Json) -> "Upload":
-        return cls(
-            upload_id=data["upload_id"],
-            asset_id=data["asset_id"],
-            playback_id=data["playback_id"],
-            state=data["state"],
-            size_bytes=data["size_bytes"],
-            part_size=data["part_size"],
-            part_count=data["part_count"],
-            content_type=data["content_type"],
-            filename=data["filename"],
-            error=Failure.of(data["error"]),
-            created_at=_moment(data["created_at"]),
-            expires_at=_moment(data["expires_at"]),
-        )
-
-
-@dataclass(frozen=True)
-class SignedPart:
-    part_number: int
-    url: str  # whoever has it can send the part: not for logs
-    content_length: int
-
-    @classmethod
-    def of(cls, data: Json) -> "SignedPart":
-        return cls(data["part_number"], data["url"], data["content_length"])
-
-
-@dataclass(frozen=True)
-class StoredPart:
-    part_number: int
-    size_bytes: int
-    etag: str
-
-    @classmethod
-    def of(cls, data: Json) -> "StoredPart":
-        return cls(data["part_number"], data["size_bytes"], data["etag"])
-
-
-@dataclass(frozen=True)
 class Asset:
     """`state` is created, ingesting, uploaded, processing, ready, archived, failed or deleted."""
 
@@ -116,6 +58,8 @@ class Asset:
     job_id: str | None
     state: str
     playable: bool
+    review: str | None  # pending, approved or rejected; None where none is asked for
+    creator_id: str | None
     playback_ids: tuple[str, ...]
     playback_policy: str
     active_version: str | None
@@ -136,6 +80,8 @@ class Asset:
             job_id=data["job_id"],
             state=data["state"],
             playable=data["playable"],
+            review=data.get("review"),
+            creator_id=data.get("creator_id"),
             playback_ids=tuple(data["playback_ids"]),
             playback_policy=data["playback_policy"],
             active_version=data["active_version"],
@@ -145,8 +91,8 @@ class Asset:
             metadata=dict(data["metadata"]),
             duration_s=data["duration_s"],
             error=Failure.of(data["error"]),
-            created_at=_moment(data["created_at"]),
-            updated_at=_moment(data["updated_at"]),
+            created_at=moment(data["created_at"]),
+            updated_at=moment(data["updated_at"]),
         )
 
 
@@ -162,7 +108,7 @@ class JobProgress:
     def of(cls, data: Json | None) -> "JobProgress | None":
         if data is None:
             return None
-        updated_at = _moment(data["updated_at"])
+        updated_at = moment(data["updated_at"])
         return cls(data["stage"], data["percent"], data["realtime_factor"], data["attempt"], updated_at)
 
 
@@ -193,7 +139,7 @@ class Job:
             progress=JobProgress.of(data["progress"]),
             version_id=data["version_id"],
             error=Failure.of(data["error"]),
-            created_at=_moment(data["created_at"]),
+            created_at=moment(data["created_at"]),
             started_at=_moment_or_none(data["started_at"]),
             finished_at=_moment_or_none(data["finished_at"]),
         )
@@ -211,4 +157,4 @@ class PlaybackSession:
     @classmethod
     def of(cls, data: Json) -> "PlaybackSession":
         urls = (data["hls_url"], data["dash_url"], data["poster_url"])
-        return cls(data["session_id"], data["playback_id"], *urls, _moment(data["expires_at"]))
+        return cls(data["session_id"], data["playback_id"], *urls, moment(data["expires_at"]))

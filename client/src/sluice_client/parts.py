@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 import urllib3
 
 from sluice_client.errors import ConnectionFailed, FileChanged, PartRefused, SluiceError, UnexpectedAnswer
-from sluice_client.models import SignedPart
 from sluice_client.retries import Retries, retry_after_s
+from sluice_client.upload_models import SignedPart
 
 # Python's socket timeout is for a whole sendall: a small block keeps slow lines (4 KB/s) from failing.
 BLOCK = 128 * 1024
 TIMEOUT = urllib3.Timeout(connect=30, read=120)  # `connect` is also what each block may take
 FRESH_S = 300.0  # a URL lives 15 minutes; it is not begun with in the last ten
+LARGEST_PAGE = 250
 FORBIDDEN_LIMIT = 3  # 403 three times in a row, each with a new URL, is no matter of age
 LEAVING_S = 2.0  # how long to wait for threads that were told to stop
 
@@ -74,15 +75,20 @@ class Tally:
 
 
 class PartUrls:
-    """Hands out each part once, with a URL signed shortly before: a page of them at a time."""
+    """Hands out each part once, with a URL signed shortly before: a page of them at a time.
+
+    A page is as many as go in a minute at the speed of the one before, because all threads wait while it is signed.
+    """
 
     def __init__(
         self, sign: Sign, numbers: Sequence[int], *, page: int, now: Callable[[], float] = time.monotonic
     ) -> None:
+        """`page`: the first one, and the smallest."""
         self._sign, self._page, self._now = sign, page, now
         self._left = deque(numbers)
         self._signed: dict[int, SignedPart] = {}
         self._signed_at = 0.0
+        self._handed_out = 0  # of this page
         self._lock = Lock()
 
     def next(self) -> SignedPart | None:
@@ -91,12 +97,18 @@ class PartUrls:
             if not self._left:
                 return None
             if self._left[0] not in self._signed or self._now() - self._signed_at > FRESH_S:
-                self._signed_at = self._now()  # before the call: the URLs are no older than this
-                page = list(islice(self._left, self._page))
-                self._signed = {part.part_number: part for part in self._sign(page)}
-                if not self._signed.keys() >= set(page):
-                    raise UnexpectedAnswer("not every part that was asked for was signed")
+                self._sign_page()
+            self._handed_out += 1
             return self._signed.pop(self._left.popleft())
+
+    def _sign_page(self) -> None:
+        now = self._now()
+        in_a_minute = self._handed_out * 60.0 / max(now - self._signed_at, 0.001)
+        page = list(islice(self._left, max(self._page, min(LARGEST_PAGE, int(in_a_minute)))))
+        self._signed_at, self._handed_out = now, 0  # before the call: the URLs are no older than this
+        self._signed = {part.part_number: part for part in self._sign(page)}
+        if not self._signed.keys() >= set(page):
+            raise UnexpectedAnswer("not every part that was asked for was signed")
 
     def again(self, part: SignedPart) -> SignedPart:
         """A new URL for a part that was handed out and did not arrive."""
@@ -188,7 +200,8 @@ class PartSender:
     def _put(self, part: SignedPart) -> None:
         offset = (part.part_number - 1) * self._part_size
         body = FileSlice(self._path, offset, part.content_length, tally=self._tally, stop=self._stop)
-        headers = {"Content-Length": str(part.content_length)}  # signed; without it the body would go out chunked
+        # The length is signed as well; without it the body would go out chunked.
+        headers = {**part.headers, "Content-Length": str(part.content_length)}
         arrived = False
         try:
             answer = self._http.request("PUT", part.url, body=body, headers=headers)

@@ -45,6 +45,7 @@ class Resumable:
     base_url: str
     idempotency_key: str
     upload_id: str | None = None  # None: asked for, and the answer never seen
+    checksummed: bool = False  # the upload was asked for with a CRC32C, so that each part needs one
 
     def is_of(self, source: Source, base_url: str) -> bool:
         """The same place, whatever stands there now."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from sluice_client.errors import ApiError, SluiceError
 from sluice_client.models import Asset, Failure
-from sluice_client.parts import OnProgress, Transferred
+from sluice_client.parts import OnProgress
+from sluice_client.upload_models import Upload
 
 
 def printable(text: object) -> str:
@@ -61,6 +62,24 @@ def failure_line(failure: Failure | None) -> str:
 @contextmanager
 def transfer_bar(wanted: bool) -> Iterator[OnProgress | None]:
     """On a terminal only."""
+    with _bytes_bar("upload", wanted) as show:
+        yield None if show is None else lambda now: show(now.sent_bytes, now.total_bytes)
+
+
+@contextmanager
+def fetch_bar(wanted: bool) -> Iterator[Callable[[Upload], None] | None]:
+    """How far a fetch from a URL is, as long as one waits for it; on a terminal only."""
+    with _bytes_bar("fetch", wanted) as show:
+
+        def look(upload: Upload) -> None:
+            if show and upload.progress:
+                show(upload.progress.bytes, upload.progress.total)
+
+        yield look if show else None
+
+
+@contextmanager
+def _bytes_bar(label: str, wanted: bool) -> Iterator[Callable[[int, int | None], None] | None]:
     if not (wanted and sys.stderr.isatty()):
         yield None
         return
@@ -69,13 +88,9 @@ def transfer_bar(wanted: bool) -> Iterator[OnProgress | None]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress("upload", *columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("upload", total=None)
-
-        def show(now: Transferred) -> None:
-            progress.update(bar, completed=now.sent_bytes, total=now.total_bytes)
-
-        yield show
+    with Progress(label, *columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
 @contextmanager

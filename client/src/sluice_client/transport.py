@@ -87,15 +87,29 @@ def _refusal(answer: urllib3.BaseHTTPResponse) -> ApiError:
         body = {}
     said = body if isinstance(body, dict) else {}
     is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-    return ApiError(
-        answer.status,
-        str(said.get("code", "")) if is_problem else f"http_{answer.status}",
-        str(said.get("detail") or said.get("message") or answer.reason or "no explanation"),
-        request_id=str(said.get("request_id") or answer.headers.get("X-Request-Id", "")),
-        retryable=said.get("retryable") is True,
-        errors=tuple(one for one in said.get("errors") or () if isinstance(one, dict)),
-        retry_after_s=retry_after_s(answer.headers.get("Retry-After")),
+    answered = {"code": f"http_{answer.status}"} if not is_problem else {}
+    unsaid = {"detail": said.get("message") or answer.reason, "request_id": answer.headers.get("X-Request-Id", "")}
+    return refusal_of(
+        {**unsaid, **given(said), **answered}, answer.status, retry_after_s(answer.headers.get("Retry-After"))
     )
+
+
+def refusal_of(problem: Mapping[str, Any], status: int, retry_after_s: float | None = None) -> ApiError:
+    """From problem+json, of an answer or of an item within one."""
+    return ApiError(
+        status,
+        str(problem.get("code", "")),
+        str(problem.get("detail") or "no explanation"),
+        request_id=str(problem.get("request_id", "")),
+        retryable=problem.get("retryable") is True,
+        errors=tuple(one for one in problem.get("errors") or () if isinstance(one, dict)),
+        retry_after_s=retry_after_s,
+    )
+
+
+def given(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what was left out: the API has its own defaults."""
+    return {name: value for name, value in body.items() if value not in (None, [], {})}
 
 
 def checked_base_url(base_url: str) -> str:

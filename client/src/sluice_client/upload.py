@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from sluice_client.checksums import crc32c
 from sluice_client.client import SluiceClient
 from sluice_client.errors import ApiError, FileChanged, PartRefused, SluiceError, UploadFailed
-from sluice_client.models import Upload
 from sluice_client.parts import OnProgress, PartSender, Tally
 from sluice_client.state import Resumable, Source, StateFile, default_state_path
+from sluice_client.upload_models import Checksum, SignedPart, Upload
 
 ROUNDS = 3  # parts that S3 acknowledged and then does not have are sent again, but not for ever
 STARTS = 3  # an upload that is gone is replaced, but not for ever
@@ -40,30 +41,31 @@ def upload_file(
     tags: Sequence[str] = (),
     metadata: Mapping[str, str] | None = None,
     external_id: str | None = None,
+    intake_policy_id: str | None = None,
+    creator_id: str | None = None,
+    upload_ttl_s: int | None = None,
+    transcode: Literal["auto", "none"] | None = None,
+    checksum: bool = False,
     concurrency: int = 4,
     state_path: str | os.PathLike[str] | None = None,
     on_progress: OnProgress | None = None,
 ) -> UploadedFile:
     """Send a file and join its parts. Called again after any failure it sends what is missing.
 
-    What an upload is called is settled when it begins: `title` and the like do not change one that is resumed.
+    What an upload is called and held to is settled when it begins: `title` and the like do not change a resumed one.
+    With `checksum` the file is read once more, beforehand; that needs the extra `sluice-client[checksum]`.
     `on_progress` is called from several threads, one at a time.
-    Raises OSError, ValueError (no file), FileChanged, PartRefused, UploadFailed and what SluiceClient raises.
+    Raises OSError, ValueError (no file), ImportError, FileChanged, PartRefused, UploadFailed, and as SluiceClient does.
     """
     if concurrency < 1:
         raise ValueError("concurrency must be at least 1")
     source = Source.of(Path(path))
-    described = {
-        "filename": Path(path).name,
-        "content_type": _content_type(source.path),
-        "title": title,
-        "external_id": external_id,
-        "tags": tags,
-        "metadata": metadata,
-    }
+    described: dict[str, Any] = {"filename": Path(path).name, "content_type": _content_type(source.path)}
+    described |= {"title": title, "external_id": external_id, "tags": tags, "metadata": metadata}
+    described |= {"intake_policy_id": intake_policy_id, "creator_id": creator_id}
+    described |= {"upload_ttl_s": upload_ttl_s, "transcode": transcode}
     state = StateFile(Path(state_path) if state_path else default_state_path(source, client.base_url))
-    tally = Tally(source.size, on_progress)
-    return _FileUpload(client, source, described, state, concurrency, tally).run()
+    return _FileUpload(client, source, described, checksum, state, concurrency, Tally(source.size, on_progress)).run()
 
 
 def _content_type(name: str) -> str | None:
@@ -77,6 +79,7 @@ class _FileUpload:
     client: SluiceClient
     source: Source
     described: Mapping[str, Any]
+    checksummed: bool
     state: StateFile
     concurrency: int
     tally: Tally
@@ -111,27 +114,31 @@ class _FileUpload:
             self._give_up(saved.upload_id)
             return None
         upload = self._found(saved.upload_id)
+        self.checksummed = saved.checksummed if upload else self.checksummed
         self._resumed = upload is not None
         return upload
 
     def _begin(self) -> Upload:
         """A new upload. Its key is on disk before it is asked for, so that a process that dies here makes no second."""
         saved = self.state.read()
-        if saved and saved.upload_id is None and (saved.source, saved.base_url) == (self.source, self.client.base_url):
+        if saved and (saved.upload_id, saved.source, saved.base_url) == (None, self.source, self.client.base_url):
             try:
-                upload = self._create(saved)
+                upload = self._create(replace(saved, checksummed=self.checksummed))
             except ApiError as error:
                 if error.code not in USED_UP:
                     raise
             else:
                 if upload.state in ALIVE:
                     return upload
-        return self._create(Resumable(self.source, self.client.base_url, str(uuid.uuid4())))
+        key = str(uuid.uuid4())
+        return self._create(Resumable(self.source, self.client.base_url, key, checksummed=self.checksummed))
 
     def _create(self, resumable: Resumable) -> Upload:
+        checksum = Checksum("crc32c", crc32c(Path(self.source.path))) if self.checksummed else None
         self.state.write(resumable)
-        key = resumable.idempotency_key
-        upload = self.client.create_upload(self.source.size, idempotency_key=key, **self.described)
+        upload = self.client.create_upload(
+            self.source.size, checksum=checksum, idempotency_key=resumable.idempotency_key, **self.described
+        )
         self.state.write(replace(resumable, upload_id=upload.upload_id))
         self._resumed = False
         return upload
@@ -179,18 +186,25 @@ class _FileUpload:
         return PartSender(
             Path(self.source.path),
             upload.part_size,
-            lambda numbers: self.client.sign_parts(upload.upload_id, numbers),
+            lambda numbers: self._signed(upload, numbers),
             concurrency=self.concurrency,
             retries=self.client.retries,
             tally=self.tally,
         )
+
+    def _signed(self, upload: Upload, numbers: Sequence[int]) -> list[SignedPart]:
+        checksums = {number: self._part_checksum(upload, number) for number in numbers if self.checksummed}
+        return self.client.sign_parts(upload.upload_id, numbers, checksums=checksums)
+
+    def _part_checksum(self, upload: Upload, number: int) -> str:
+        return crc32c(Path(self.source.path), (number - 1) * upload.part_size, upload.length_of(number))
 
     def _missing(self, upload: Upload) -> list[int]:
         """Parts that S3 does not hold, or not whole."""
         stored = {part.part_number: part.size_bytes for part in self.client.list_parts(upload.upload_id)}
         numbers = range(1, upload.part_count + 1)
         missing = [number for number in numbers if stored.get(number) != upload.length_of(number)]
-        self.tally.start_at(upload.size_bytes - sum(map(upload.length_of, missing)))
+        self.tally.start_at(self.source.size - sum(map(upload.length_of, missing)))
         return missing
 
     def _completed(self, upload: Upload) -> Upload:
