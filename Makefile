@@ -39,7 +39,7 @@ help: ## print this list
 # ---------------------------------------------------------------- set-up
 
 .PHONY: setup
-setup: .venv/.locked .sluice/engine-venv/.locked node_modules/.locked ## install everything into this checkout (other targets do it themselves)
+setup: .venv/.locked .venv/.paths .sluice/engine-venv/.locked node_modules/.locked ## install everything into this checkout (other targets do it themselves)
 	@:
 
 # A Python that lacks ensurepip (Debian without python3-venv) makes virtual environments without pip.
@@ -56,11 +56,15 @@ setup: .venv/.locked .sluice/engine-venv/.locked node_modules/.locked ## install
 	@$(RETRY) $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@
 
-# The .pth line puts the shared package on the path of this environment alone, so no PYTHONPATH leaks into child processes.
 .venv/.locked: requirements/dev.txt .venv/.uv
 	@echo "installing $<" >&2
 	@$(RETRY) $(UV) pip sync --quiet --python $(PY) --require-hashes --only-binary :all: $<
-	@echo "$(CURDIR)/layers/core/python" > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sluice.pth"
+	@touch $@
+
+# Lines that put our packages on the path of this environment alone, so that no PYTHONPATH leaks into child processes.
+.venv/.paths: Makefile .venv/.locked
+	@printf '%s\n' "$(CURDIR)/layers/core/python" "$(CURDIR)/client/src" \
+	  > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sluice.pth"
 	@touch $@
 
 .sluice/engine-venv/.locked: requirements/engine.txt .venv/.uv
@@ -69,7 +73,7 @@ setup: .venv/.locked .sluice/engine-venv/.locked node_modules/.locked ## install
 	@$(RETRY) $(UV) pip sync --quiet --python $(ENGINE_PY) --require-hashes --only-binary :all: $<
 	@touch $@
 
-$(NODE): | .venv/.locked
+$(NODE): | .venv/.paths
 	@$(PY) -m infra.local.link_node "$$SYSTEM_PATH" >&2
 
 node_modules/.locked: package-lock.json package.json .npmrc | $(NODE)
@@ -79,7 +83,7 @@ node_modules/.locked: package-lock.json package.json .npmrc | $(NODE)
 
 # ---------------------------------------------------------------- on this machine
 
-.PHONY: demo up down logs tenant key redrive
+.PHONY: demo up down logs tenant key upload-demo redrive
 demo: setup ## the main job, end to end, on this machine [FILE=video] [JSON=report]
 	@$(PY) -m infra.local.demo $${FILE:+--file "$$FILE"} $${JSON:+--json "$$JSON"}
 
@@ -99,6 +103,11 @@ tenant: setup ## create a tenant: NAME= [ENV=]
 key: setup ## create an API key: TENANT= SCOPES="a b" [ENV=]
 	@test -n "$$TENANT" -a -n "$$SCOPES" || { echo 'whose key, for what? make key TENANT=... SCOPES="..."' >&2; exit 2; }
 	@$(PY) -m infra.operate --environment $(TARGET_ENV) create-key --tenant "$$TENANT" --scopes "$$SCOPES"
+
+upload-demo: up ## serve the page that uploads with Uppy, against the embedded AWS
+	@SLUICE_API_KEY="$$(cat .sluice/local/api-key)" \
+	  SLUICE_API_URL="$$($(PY) -m infra.local.cli status | awk '$$1 == "API" { print $$2 }')" \
+	  $(PY) web/upload-demo/server.py
 
 redrive: setup ## send dead webhook deliveries again [ENV=]
 	@$(PY) -m infra.operate --environment $(TARGET_ENV) redrive

@@ -20,6 +20,7 @@ from infra.local.demo.story import Stalled, Story
 from infra.local.deploy import DeployFailed
 from infra.local.engine import REPOSITORY, Engine, EngineFailed
 from infra.operate import Operator, OperatorError
+from sluice_client import SluiceClient, SluiceError
 
 # MIT-licensed page template with a real film: 1920x1080, 23.976 frames/s, 12.4 s, stereo sound
 CLIP = REPOSITORY / "node_modules" / "startbootstrap-coming-soon" / "dist" / "assets" / "mp4" / "bg.mp4"
@@ -29,6 +30,7 @@ SCOPES = ["uploads:write", "assets:read", "playback:sign", "webhooks:manage"]
 # What may end a run early: the report then says so, and what was seen until then.
 BROKEN = (
     ApiFailed,
+    SluiceError,
     PlaybackFailed,
     Stalled,
     EngineFailed,
@@ -66,26 +68,27 @@ def main(arguments: list[str]) -> int:
 
 def run(source: Path, report: Report, console: Console) -> None:
     columns = (TextColumn("{task.description:<20}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress:
         start = progress.add_task("start", total=2)
         with Engine(FOLDER) as engine, Receiver() as receiver:
             progress.advance(start)
             deployment = engine.deploy()
             progress.advance(start)
             operator = Operator(engine.client("lambda"), deployment.outputs["OperateFunction"])
-            with customer(operator, deployment.api_url, receiver) as api:
-                tell(Story(api, receiver, source, progress, report))
+            with customer(operator, deployment.api_url, receiver) as client:
+                tell(Story(client, receiver, source, progress, report))
 
 
 @contextmanager
-def customer(operator: Operator, api_url: str, receiver: Receiver) -> Iterator[Api]:
+def customer(operator: Operator, api_url: str, receiver: Receiver) -> Iterator[SluiceClient]:
     """A tenant with an API key and a webhook endpoint, which is removed again: its receiver ends with the demo."""
     key = operator.create_key(operator.create_tenant("Demo"), SCOPES)["key"]
     api = Api(api_url, key)
     endpoint = api.call("POST", "/v1/webhooks", {"url": receiver.url})
     receiver.trust(endpoint["secret"])
     try:
-        yield api
+        with SluiceClient(api_url, key) as client:
+            yield client
     finally:
         api.call("DELETE", f"/v1/webhooks/{endpoint['webhook_id']}")
 

@@ -3,22 +3,18 @@
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import urllib3
 from rich.progress import Progress, TaskID
 
-from infra.local.demo.api import Api, ApiFailed
 from infra.local.demo.playing import Player, container_duration, decode, unsigned
 from infra.local.demo.receiver import Received, Receiver
 from infra.local.demo.report import Report
+from sluice_client import SluiceClient, upload_file
+from sluice_client.models import as_json
 
-CONCURRENCY = 4  # parts on the way at once
-SIGNED_AT_ONCE = 32
 PLAYBACK_TTL_S = 60  # the shortest session there is; its end is waited out
 STALL_S = 600.0  # without any news for so long the demo gives up
 TERMINAL = ("ready", "failed", "deleted")
@@ -31,51 +27,40 @@ class Stalled(RuntimeError):
 
 @dataclass
 class Story:
-    api: Api
+    client: SluiceClient
     receiver: Receiver
     source: Path
     progress: Progress
     report: Report
     player: Player = field(default_factory=Player)
-    _slot: dict[str, Any] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str, total: float = 1.0) -> Iterator[TaskID]:
-        """A progress bar and a time for one stage."""
+        """A progress bar and a time for one stage; where nobody sees bars move, a line when it is done."""
         bar, began = self.progress.add_task(name, total=total), time.monotonic()
         yield bar
         self.progress.update(bar, completed=total)
-        self.report.timings_ms[name] = round((time.monotonic() - began) * 1000)
+        taken_s = time.monotonic() - began
+        self.report.timings_ms[name] = round(taken_s * 1000)
+        if self.progress.disable:
+            self.progress.console.print(f"{name:<11}{taken_s:.1f} s", highlight=False)
 
     def upload(self) -> None:
         size = self.source.stat().st_size
-        self._slot = self.api.call(
-            "POST", "/v1/uploads", {"size_bytes": size, "filename": self.source.name, "title": self.source.stem}
-        )
-        self.report.upload_id, self.report.asset_id = self._slot["upload_id"], self._slot["asset_id"]
-        self.report.playback_id = self._slot["playback_id"]
-        with self.stage("upload", size) as bar:
-            self._put_parts(bar)
-            self.api.call("POST", f"/v1/uploads/{self.report.upload_id}/complete")
-
-    def _put_parts(self, bar: TaskID) -> None:
-        http = urllib3.PoolManager(maxsize=CONCURRENCY, timeout=urllib3.Timeout(connect=5, read=120))
-        numbers = list(range(1, self._slot["part_count"] + 1))
-        path = f"/v1/uploads/{self.report.upload_id}/parts"
-
-        def put(part: dict[str, Any]) -> None:
-            with self.source.open("rb") as file:
-                file.seek((part["part_number"] - 1) * self._slot["part_size"])
-                body = file.read(part["content_length"])
-            answer = http.request("PUT", part["url"], body=body)
-            if answer.status != 200:
-                raise ApiFailed(f"part {part['part_number']}: S3 answered {answer.status}")
-            self.progress.advance(bar, len(body))
-
-        with ThreadPoolExecutor(CONCURRENCY) as pool:
-            for start in range(0, len(numbers), SIGNED_AT_ONCE):  # URLs live for minutes, a large file takes longer
-                page = {"part_numbers": numbers[start : start + SIGNED_AT_ONCE]}
-                list(pool.map(put, self.api.call("POST", path, page)["data"]))
+        with (
+            tempfile.TemporaryDirectory(prefix="sluice-demo-") as folder,
+            self.stage("upload", size) as bar,
+        ):
+            # The demo's tenant is a new one each time: there is nothing that another run could resume.
+            done = upload_file(
+                self.client,
+                self.source,
+                title=self.source.stem,
+                state_path=Path(folder, "upload.json"),
+                on_progress=lambda now: self.progress.update(bar, completed=now.sent_bytes),
+            )
+        self.report.upload_id, self.report.asset_id = done.upload.upload_id, done.upload.asset_id
+        self.report.playback_id = done.upload.playback_id or ""
 
     def wait_for_the_end(self) -> str:
         """Waits by webhook; the API is asked for the progress bar only. Returns the asset's last state."""
@@ -100,26 +85,24 @@ class Story:
         job_ids = [one.event["data"].get("job_id") for one in received]
         self.report.job_id = next((job_id for job_id in reversed(job_ids) if job_id), None)
         if self.report.job_id:
-            job = self.api.call("GET", f"/v1/jobs/{self.report.job_id}")
-            shown = job["progress"] or {"stage": job["state"], "percent": 0}
-            self.progress.update(bar, completed=shown["percent"], description=f"transcode ({shown['stage']})")
+            job = self.client.get_job(self.report.job_id)
+            stage, percent = (job.progress.stage, job.progress.percent) if job.progress else (job.state, 0.0)
+            self.progress.update(bar, completed=percent, description=f"transcode ({stage})")
 
     def tell_failure(self) -> None:
-        asset = self.api.call("GET", f"/v1/assets/{self.report.asset_id}")
-        self.report.error = asset["error"]
-        self.report.check(False, f"the asset ended in {asset['state']}")
+        asset = self.client.get_asset(self.report.asset_id)
+        self.report.error = as_json(asset)["error"]
+        self.report.check(False, f"the asset ended in {asset.state}")
 
     def play(self) -> None:
-        session = self.api.call(
-            "POST", "/v1/playback-sessions", {"playback_id": self.report.playback_id, "ttl_s": PLAYBACK_TTL_S}
-        )
+        session = self.client.create_playback_session(self.report.playback_id, ttl_s=PLAYBACK_TTL_S)
         closes = time.monotonic() + PLAYBACK_TTL_S
-        self.report.hls_url, self.report.dash_url = session["hls_url"], session["dash_url"]
-        variants = self.player.variants(session["hls_url"])
+        self.report.hls_url, self.report.dash_url = session.hls_url, session.dash_url
+        variants = self.player.variants(session.hls_url)
         self.report.tell_variants(variants)
-        self.report.check(b"<MPD" in self.player.fetch(session["dash_url"]), "the DASH manifest is not an MPD")
-        if session["poster_url"]:
-            self.report.check(self.player.fetch(session["poster_url"])[:2] == b"\xff\xd8", "the poster is not a JPEG")
+        self.report.check(b"<MPD" in self.player.fetch(session.dash_url), "the DASH manifest is not an MPD")
+        if session.poster_url:
+            self.report.check(self.player.fetch(session.poster_url)[:2] == b"\xff\xd8", "the poster is not a JPEG")
         urls = self.player.media_urls(variants[0].url)
         with tempfile.TemporaryDirectory(prefix="sluice-demo-") as folder:
             played = Path(folder, "played.mp4")
@@ -129,7 +112,7 @@ class Story:
                 self._compare(played)
         self.report.unsigned_status = self.player.status(unsigned(urls[-1]))
         self.report.check(self.report.unsigned_status == 403, "an unsigned segment URL is not refused")
-        self._wait_for_expiry(session["hls_url"], closes)
+        self._wait_for_expiry(session.hls_url, closes)
 
     def _compare(self, played: Path) -> None:
         result, source = decode(played), decode(self.source)
