@@ -44,7 +44,7 @@ def report(figures: Iterable[Figure], target: Path | None) -> list[Figure]:
     for figure in figures:
         print(figure.line(), flush=True)
         if not figure.ok:
-            print(f"{figure.name} is over its limit", file=sys.stderr)
+            print(f"{figure.name} is beyond its limit", file=sys.stderr)
         taken.append(figure)
     if target:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""One measured number and the most that it may be."""
+"""One measured number and the most, or the least, that it may be."""
 
 from typing import NamedTuple
 
@@ -8,13 +8,17 @@ class Figure(NamedTuple):
     value: float
     unit: str  # one word, "cpu_ms" or "ratio": what a busy machine does not change much
     limit: float
+    at_least: bool = False
 
     @property
     def ok(self) -> bool:
-        return self.value <= self.limit
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def line(self) -> str:
-        return f"{self.name} {self.value:.4g} {self.unit} {self.limit:.4g}"
+        unit = f"{self.unit}_at_least" if self.at_least else self.unit
+        return f"{self.name} {self.value:.4g} {unit} {self.limit:.4g}"
 
     def record(self) -> dict[str, str | float | bool]:
-        return {**self._asdict(), "ok": self.ok}
+        record = self._asdict()
+        del record["at_least"]  # `ok` tells
+        return {**record, "ok": self.ok}
