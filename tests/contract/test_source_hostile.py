@@ -203,6 +203,7 @@ def test_heads_that_cannot_be_used(answer: bytes) -> None:
         ("Content-Range: bytes */6",),
         ("Content-Range: bytes 3-5/6",),
         ("Content-Range: bytes 0-1/6",),
+        ("Content-Range: bytes 4-5/5",),
         ("Content-Range: bytes 4-9/6",),
         ("Content-Range: bytes 5-4/6",),
         ("Content-Range: bytes 4-4/6",),

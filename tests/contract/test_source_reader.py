@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from sluice.domain.source_errors import (
+    SourceBadAnswer,
     SourceChanged,
     SourceHeaderNotAllowed,
     SourceInterrupted,
@@ -83,6 +84,9 @@ def test_without_a_validator_there_is_no_going_on() -> None:
     with Receiver(serving()) as receiver, reader().open(url_of(receiver), {}, start=9) as source:
         assert (source.start, read_all(source)) == (0, BODY)
     assert "range" not in receiver.requests[0].headers
+    part = head("Content-Range: bytes 9-10/11", "Content-Length: 2", status="206 Partial Content")
+    with Receiver(saying(part, b"ef")) as receiver, pytest.raises(SourceBadAnswer):
+        begin(receiver, start=9)
 
 
 @pytest.mark.parametrize(

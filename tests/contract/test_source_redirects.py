@@ -96,7 +96,7 @@ def test_three_redirects_are_followed_and_a_fourth_is_not() -> None:
         "/\xe9",
         "a" * 3_000,
     ]
-    + ["http://user@source.example/", "/a#b", "https://source.example:22\t/"],
+    + ["http://user@source.example/", "/a#b", "/a\tb", "https://source.example:22\t/"],
 )
 def test_where_no_redirect_may_lead(location: str) -> None:
     with Receiver(redirecting(lambda _: location, 302)) as receiver, pytest.raises(UrlNotAllowed):

@@ -63,10 +63,8 @@ class HttpSource:
         return self._answered.stream.read1(min(most, left)) if left else b""
 
     def _require_true_end(self) -> None:
-        if self._head.length is not None and self._received < self._head.length:
-            raise SourceInterrupted()
         if self._head.total is not None and self.start + self._received < self._head.total:
-            raise SourceInterrupted("The source sent a smaller part of the file than was asked for.")
+            raise SourceInterrupted()
         self._deadline.restart(CLOSING_S)
         if not self._chunks and self._sends_more():
             raise SourceBadAnswer("The source sent more than it declared.")

@@ -148,7 +148,7 @@ def _is_public(address: Address) -> bool:
     plain = _unmapped(address)
     if isinstance(plain, IPv6Address) and plain not in GLOBAL_UNICAST:
         return False
-    if not plain.is_global or plain.is_multicast or plain.is_reserved:
+    if not plain.is_global or plain.is_multicast:
         return False
     in_v6_space = plain if isinstance(plain, IPv6Address) else IPv6Address(f"::ffff:{plain}")
     return not any(in_v6_space in network for network in _denied_networks())
