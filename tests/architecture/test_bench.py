@@ -19,6 +19,15 @@ def test_a_figure_is_ok_up_to_its_limit() -> None:
     assert not BAD.ok
 
 
+def test_a_figure_that_may_not_be_lower_is_ok_from_its_limit_on() -> None:
+    fast = Figure("speed_of_c", 0.95, "ratio", 0.9, at_least=True)
+    assert fast.ok
+    assert fast._replace(value=fast.limit).ok
+    assert not fast._replace(value=0.89).ok
+    assert fast.line() == "speed_of_c 0.95 ratio_at_least 0.9"
+    assert fast.record() == {"name": "speed_of_c", "value": 0.95, "unit": "ratio", "limit": 0.9, "ok": True}
+
+
 def test_report_prints_lines_and_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "new" / "figures.json"
     assert report([GOOD, BAD], target) == [GOOD, BAD]

@@ -31,6 +31,7 @@ def test_a_source_is_passed_on_whole(client: SluiceClient, cloud: Cloud) -> None
         metadata={"class": "4b"},
         intake_policy_id="ipl_1",
         creator_id="user-7",
+        transcode="none",
     )
     assert (asset.asset_id, asset.upload_id, asset.state) == ("ast_1", "upl_1", "ingesting")
     assert cloud.only.request == {
@@ -41,6 +42,7 @@ def test_a_source_is_passed_on_whole(client: SluiceClient, cloud: Cloud) -> None
         "metadata": {"class": "4b"},
         "intake_policy_id": "ipl_1",
         "creator_id": "user-7",
+        "transcode": "none",
     }
 
 
@@ -125,6 +127,14 @@ def test_waiting_tells_how_it_ended(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["state"] == ended
     assert ("input.not_video" in printed.err) == (ended == "failed")
+
+
+def test_what_is_not_transcoded_is_done_when_it_is_uploaded(
+    cloud: Cloud, settings: dict[str, str], capsys: Printed
+) -> None:
+    cloud.asset_states = ["ingesting", "uploaded"]
+    assert main(["ingest", URL, "--no-transcode", "--wait", "--json"], settings) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "uploaded"
 
 
 def test_a_failed_fetch_ends_with_1(cloud: Cloud, settings: dict[str, str], capsys: Printed) -> None:

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from sluice_client.checksums import crc32c
+from tests.contract.receiver import Receiver
+from tests.contract.sources import head, saying, serving
 from tests.e2e.customer import SCOPES, Customer
 from tests.e2e.stacks import Stacks
 from tests.e2e.waiting import eventually
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.e2e
 MIB = 1 << 20
 PARTS, SIZE = 6, 5 * 8 * MIB + 1000
 DEADLINE_S = 120.0  # generous: shared machines pause
+LONG_S = 300.0  # a transcode is waited for
 
 
 class Shop(NamedTuple):
@@ -35,6 +39,12 @@ class Shop(NamedTuple):
     def command(self) -> list[str]:
         options = ["--title", "Large", "--tag", "a", "--metadata", "class=4b", "--concurrency", "1", "--json"]
         return [sys.executable, "-m", "tests.e2e.watched_client", "upload", str(self.file), *options]
+
+    def sluice(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, output and errors."""
+        command = [sys.executable, "-m", "sluice_client", *words, "--json"]
+        ended = subprocess.run(command, env=self.settings, capture_output=True, text=True, timeout=LONG_S, check=False)
+        return ended.returncode, ended.stdout, ended.stderr
 
     @property
     def s3(self) -> Any:
@@ -67,7 +77,7 @@ def shop(customer: Customer, stacks: Stacks, tmp_path: Path) -> Shop:
     """Six parts of no film, none like another: to be uploaded, not to be encoded."""
     file, draw = tmp_path / "large.mp4", random.Random(1)
     file.write_bytes(b"".join(draw.randbytes(MIB) * 8 for _ in range(PARTS))[:SIZE])
-    key = stacks.operator.create_key(customer.tenant_id, SCOPES)["key"]
+    key = stacks.operator.create_key(customer.tenant_id, [*SCOPES, "assets:write"])["key"]
     settings = {"SLUICE_API_URL": stacks.outputs["ApiUrl"], "SLUICE_API_KEY": key, "XDG_STATE_HOME": str(tmp_path)}
     settings |= {"WATCHED": str(tmp_path / "watched"), "PATH": os.environ["PATH"]}
     return Shop(customer, stacks, file, settings | {"PYTHONPATH": os.pathsep.join(sys.path)})
@@ -107,3 +117,37 @@ def test_a_killed_upload_goes_on_and_sends_no_part_twice(shop: Shop, tmp_path: P
     [asset] = shop.customer.api.call("GET", "/v1/assets")["data"]
     assert (asset["title"], asset["tags"], asset["metadata"]) == ("Large", ["a"], {"class": "4b"})
     assert list((tmp_path / "sluice").rglob("*.json")) == []
+
+
+def test_a_file_is_stored_as_it_is_with_its_checksum(shop: Shop) -> None:
+    options = ["--checksum", "--no-transcode", "--wait", "--creator", "user-7", "--ttl", "3600"]
+    code, output, errors = shop.sluice("upload", str(shop.file), *options)
+    assert (code, errors) == (0, "")
+    said = json.loads(output)
+    assert (said["transcode"], said["creator_id"], said["asset"]["state"]) == ("none", "user-7", "uploaded")
+    key = f"uploads/{shop.customer.tenant_id}/{said['upload_id']}"
+    stored = shop.s3.head_object(Bucket=shop.stacks.outputs["UploadsBucket"], Key=key, ChecksumMode="ENABLED")
+    assert (stored["ChecksumCRC32C"], stored["ChecksumType"]) == (crc32c(shop.file), "FULL_OBJECT")
+    assert shop.joined_hash(said["upload_id"]) == hashlib.sha256(shop.file.read_bytes()).hexdigest()
+
+
+def test_a_film_is_fetched_with_a_header_and_waited_for(shop: Shop, clips: dict[str, Path]) -> None:
+    source = clips["short"].read_bytes()
+    with Receiver(serving(source)) as receiver:
+        url = f"http://127.0.0.1:{receiver.port}/film.mp4"
+        options = ["--title", "Fetched", "--header", "X-Token: opens it", "--wait"]
+        code, output, errors = shop.sluice("ingest", url, *options)
+    assert (code, errors) == (0, "")
+    said = json.loads(output)
+    assert (said["state"], said["title"]) == ("ready", "Fetched")
+    assert {one.headers.get("x-token") for one in receiver.requests} == {"opens it"}
+    assert shop.joined_hash(said["upload_id"]) == hashlib.sha256(source).hexdigest()
+
+
+def test_a_source_that_fails_ends_with_its_code(shop: Shop) -> None:
+    gone = head("Content-Length: 0", status="404 Not Found")
+    with Receiver(saying(gone)) as receiver:
+        code, output, errors = shop.sluice("ingest", f"http://127.0.0.1:{receiver.port}/film.mp4", "--wait")
+    assert (code, output) == (1, "")
+    asset = shop.customer.api.call("GET", "/v1/assets")["data"][0]
+    assert json.loads(errors)["error"]["code"] == asset["error"]["code"]

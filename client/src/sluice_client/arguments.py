@@ -42,7 +42,6 @@ def _upload(upload: argparse.ArgumentParser) -> None:
     upload.add_argument("file")
     _described(upload)
     upload.add_argument("--ttl", type=_positive, metavar="SECONDS", help="how long it may take: 60 to 604800 (a day)")
-    upload.add_argument("--no-transcode", action="store_true", help="keep the file, and make nothing of it")
     upload.add_argument("--checksum", action="store_true", help="have the storage compare the whole file's CRC32C")
     upload.add_argument("--concurrency", type=_positive, default=4, metavar="N", help="parts on the way at once (4)")
 
@@ -65,7 +64,10 @@ def _described(command: argparse.ArgumentParser) -> None:
     command.add_argument("--external-id", help="your own id of it")
     command.add_argument("--creator", metavar="ID", help="your own id of who uploads it")
     command.add_argument("--policy", metavar="IPL_ID", help="the intake policy that it is held to")
-    command.add_argument("--wait", action="store_true", help="until it is ready to play, or failed")
+    command.add_argument("--no-transcode", action="store_true", help="keep the file, and make nothing of it")
+    command.add_argument(
+        "--wait", action="store_true", help="until it is ready to play (or stored: --no-transcode), or failed"
+    )
 
 
 def _json(command: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -139,10 +139,11 @@ class SluiceClient:
         metadata: Mapping[str, str] | None = None,
         intake_policy_id: str | None = None,
         creator_id: str | None = None,
+        transcode: Literal["auto", "none"] | None = None,
         idempotency_key: str | None = None,
     ) -> Asset:
         """Have a file fetched; `wait_for_upload(asset.upload_id)` waits until it is there."""
-        source = IngestSource(url, headers, title, external_id, tags, metadata, intake_policy_id, creator_id)
+        source = IngestSource(url, headers, title, external_id, tags, metadata, intake_policy_id, creator_id, transcode)
         return self._make("/v1/assets", source.body(), idempotency_key).read(Asset.of)
 
     def ingest_batch(self, sources: Sequence[IngestSource]) -> list[IngestResult]:

@@ -16,6 +16,7 @@ from sluice_client.terminal import (
     transfer_bar,
 )
 from sluice_client.upload import UploadedFile, upload_file
+from sluice_client.upload_models import Upload
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit codes
 
@@ -26,9 +27,7 @@ class Usage(Exception):
 
 def upload(wanted: argparse.Namespace, client: SluiceClient) -> int:
     uploaded = _send(wanted, client)
-    # What is not transcoded stays `uploaded`.
-    until = (*SETTLED, "uploaded") if uploaded.upload.transcode == "none" else SETTLED
-    asset = _await(uploaded.upload.asset_id, until, wanted, client) if wanted.wait else None
+    asset = _await(uploaded.upload, wanted, client) if wanted.wait else None
     record: dict[str, Any] = as_json(uploaded.upload)
     record |= {"resumed": uploaded.resumed, "parts_sent": uploaded.parts_sent}
     if asset:
@@ -36,17 +35,18 @@ def upload(wanted: argparse.Namespace, client: SluiceClient) -> int:
     shown = {name: record[name] for name in ("upload_id", "asset_id", "playback_id")}
     shown["state"] = asset.state if asset else record["state"]
     tell_json(record) if wanted.json else tell_fields(shown)
-    return _end(asset, good=("ready", "uploaded")) if asset else OK
+    return _end(asset, uploaded.upload) if asset else OK
 
 
 def ingest(wanted: argparse.Namespace, client: SluiceClient) -> int:
     asset = client.ingest(wanted.url, headers=dict(wanted.headers), **_described(wanted))
     if wanted.wait:
-        asset = _fetched(asset, wanted, client)
+        fetched = _fetched(asset, wanted, client)
+        asset = _await(fetched, wanted, client)
     record = as_json(asset)
     shown = {name: record[name] for name in ("upload_id", "asset_id", "playback_ids", "state")}
     tell_json(record) if wanted.json else tell_fields(shown)
-    return _end(asset, good=("ready",)) if wanted.wait else OK
+    return _end(asset, fetched) if wanted.wait else OK
 
 
 def _described(wanted: argparse.Namespace) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def _described(wanted: argparse.Namespace) -> dict[str, Any]:
         "external_id": wanted.external_id,
         "intake_policy_id": wanted.policy,
         "creator_id": wanted.creator,
+        "transcode": "none" if wanted.no_transcode else None,
     }
 
 
@@ -68,7 +69,6 @@ def _send(wanted: argparse.Namespace, client: SluiceClient) -> UploadedFile:
                 client,
                 wanted.file,
                 upload_ttl_s=wanted.ttl,
-                transcode="none" if wanted.no_transcode else None,
                 checksum=wanted.checksum,
                 concurrency=wanted.concurrency,
                 on_progress=_remembering(last, show),
@@ -93,27 +93,31 @@ def _remembering(last: list[Transferred], show: OnProgress | None) -> OnProgress
     return remember
 
 
-def _fetched(asset: Asset, wanted: argparse.Namespace, client: SluiceClient) -> Asset:
+def _fetched(asset: Asset, wanted: argparse.Namespace, client: SluiceClient) -> Upload:
     try:
         with fetch_bar(not wanted.json) as show:
-            client.wait_for_upload(asset.upload_id, on_look=show)
+            return client.wait_for_upload(asset.upload_id, on_look=show)
     except KeyboardInterrupt:
         tell_note(f"it goes on without you; see: sluice assets show {asset.asset_id}")
         raise
-    return _await(asset.asset_id, SETTLED, wanted, client)
 
 
-def _await(asset_id: str, until: tuple[str, ...], wanted: argparse.Namespace, client: SluiceClient) -> Asset:
+def _await(upload: Upload, wanted: argparse.Namespace, client: SluiceClient) -> Asset:
     try:
         with state_line(not wanted.json) as show:
-            return client.wait_for_asset(asset_id, until=until, on_look=show)
+            return client.wait_for_asset(upload.asset_id, until=(*SETTLED, _done(upload)), on_look=show)
     except KeyboardInterrupt:
-        tell_note(f"the file has arrived; see: sluice assets show {asset_id}")
+        tell_note(f"the file has arrived; see: sluice assets show {upload.asset_id}")
         raise
 
 
-def _end(asset: Asset, *, good: tuple[str, ...]) -> int:
-    if asset.state in good:
+def _done(upload: Upload) -> str:
+    """What is not transcoded never gets further."""
+    return "uploaded" if upload.transcode == "none" else "ready"
+
+
+def _end(asset: Asset, upload: Upload) -> int:
+    if asset.state == _done(upload):
         return OK
     tell_note(f"{asset.asset_id} is {asset.state}: {failure_line(asset.error)}")
     return FAILED

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sluice_client.errors import ApiError
 from sluice_client.models import Asset, Json
@@ -21,6 +21,7 @@ class IngestSource:
     metadata: Mapping[str, str] | None = None
     intake_policy_id: str | None = None
     creator_id: str | None = None
+    transcode: Literal["auto", "none"] | None = None
 
     def body(self) -> dict[str, Any]:
         described = {
@@ -30,6 +31,7 @@ class IngestSource:
             "metadata": dict(self.metadata or {}),
             "intake_policy_id": self.intake_policy_id,
             "creator_id": self.creator_id,
+            "transcode": self.transcode,
         }
         return {"input": given({"url": self.url, "headers": dict(self.headers or {})}), **given(described)}
 
