@@ -18,6 +18,7 @@ class FakeFile:
     validator: str | None = '"v1"'
     content_type: str | None = "video/mp4"
     declares_length: bool = True
+    lies_by: int = 0  # bytes more than there are
     has_ranges: bool = True
 
 
@@ -69,7 +70,8 @@ class _FakeAnswer:
     @property
     def total(self) -> int | None:
         """A range tells the whole length even if the whole file's answer does not."""
-        return len(self._file.content) if self._file.declares_length or self._start else None
+        whole = len(self._file.content) + self._file.lies_by
+        return whole if self._file.declares_length or self._start else None
 
     @property
     def validator(self) -> str | None:

@@ -127,8 +127,8 @@ class FetchWorld:
     def run(self) -> Ending:
         return fetch(tenant_id=self._upload.tenant_id, upload_id=self._upload.id, ports=self.ports)
 
-    def abort(self) -> None:
-        """As DELETE does."""
+    def abort(self, *, frees_parts: bool = True) -> None:
+        """As DELETE does, unless it dies half-way."""
         origin = Origin(environment="dev", now=self.now(), event_id=self.new_id(Prefix.EVENT))
         closed = close_upload(
             self._upload.id,
@@ -138,7 +138,8 @@ class FetchWorld:
             records=self.records,
             origin=origin,
         )
-        self.objects.abort_multipart(closed.key, closed.multipart_id)
+        if frees_parts:
+            self.objects.abort_multipart(closed.key, closed.multipart_id)
 
     @property
     def upload(self) -> Upload:

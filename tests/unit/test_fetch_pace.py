@@ -32,6 +32,7 @@ def test_a_source_that_becomes_slow_after_a_fast_start() -> None:
     world.web.on_piece = slow
     world.run()
     world.assert_refused("source_too_slow")
+    assert (world.now() - world.upload.created_at).total_seconds() < 130
 
 
 def test_our_own_slowness_is_no_fault_of_the_source() -> None:

@@ -90,6 +90,13 @@ def test_a_body_shorter_than_it_says_fails_in_the_end() -> None:
     world.assert_refused("source_interrupted")
 
 
+def test_an_end_that_comes_too_early_is_none() -> None:
+    world = FetchWorld(film(SIZE))
+    world.web.file.lies_by = 5
+    world.run()
+    world.assert_refused("source_changed")
+
+
 @pytest.mark.parametrize("ranges", [True, False])
 def test_a_source_without_ranges_or_validator_is_read_anew_twice(ranges: bool) -> None:
     world = FetchWorld(film(SIZE))
@@ -122,6 +129,19 @@ def test_a_file_that_changes_is_read_anew_with_its_new_size() -> None:
     assert world.records.usage(world.upload.tenant_id, None).open_bytes == SIZE, "what was held once is held"
 
 
+def test_another_length_under_the_same_name_is_another_file() -> None:
+    world = FetchWorld(film(SIZE))
+    world.web.cuts = [PART * 2]
+
+    def grow(position: int) -> None:
+        if position == PART * 2:
+            world.web.file.content = film(SIZE + 1)
+
+    world.web.on_piece = grow
+    assert world.run() is Ending.FETCHED
+    assert world.stored() == film(SIZE + 1)
+
+
 def test_a_file_that_keeps_changing_is_refused() -> None:
     world = FetchWorld(film(SIZE))
     world.web.cuts = [PART * 2] * 9
@@ -134,80 +154,6 @@ def test_a_file_that_keeps_changing_is_refused() -> None:
     assert world.run() is Ending.REFUSED
     world.assert_refused(SourceChanged.code)
     assert len(world.web.opened) == 4
-
-
-class TestNextTask:
-    def stopped(self, stored_parts: int) -> FetchWorld:
-        world = FetchWorld(film(SIZE))
-        world.objects.dies_after = stored_parts
-        with pytest.raises(ProviderFailure):
-            world.run()
-        world.objects.dies_after = None
-        world.web.opened.clear()
-        world.objects.sent.clear()
-        return world
-
-    def test_it_goes_on_behind_the_parts_that_are_stored(self) -> None:
-        world = self.stopped(2)
-        assert world.run() is Ending.FETCHED
-        assert world.web.opened == [(2 * PART, '"v1"')]
-        assert world.stored() == film(SIZE) and sorted(world.objects.sent) == [3, 4]
-
-    def test_parts_behind_a_gap_or_of_another_size_are_sent_again(self) -> None:
-        world = self.stopped(3)
-        world.objects.put_part(world.upload.multipart_id, 2, 5)
-        assert world.run() is Ending.FETCHED
-        assert world.web.opened == [(PART, '"v1"')]
-        assert world.stored() == film(SIZE)
-
-    def test_nothing_is_asked_for_when_all_is_stored(self) -> None:
-        world = FetchWorld(film(SIZE))
-        commit = world.records.commit
-        world.queue.send = lambda **_: None  # type: ignore[method-assign]
-
-        def lost(*writes: object) -> None:
-            if any(
-                getattr(getattr(write, "record", None), "state", None) is UploadState.COMPLETING for write in writes
-            ):
-                raise ProviderFailure
-            commit(*writes)  # type: ignore[arg-type]
-
-        world.records.commit = lost  # type: ignore[method-assign, assignment]
-        with pytest.raises(ProviderFailure):
-            world.run()
-        world.records.commit = commit  # type: ignore[method-assign]
-        world.web.opened.clear()
-        assert world.run() is Ending.FETCHED
-        assert world.web.opened == [] and world.stored() == film(SIZE)
-
-    def test_another_file_by_then_is_read_from_its_start(self) -> None:
-        world = self.stopped(2)
-        world.web.file.content, world.web.file.validator = film(PART * 2), '"v2"'
-        assert world.run() is Ending.FETCHED
-        assert world.stored() == film(PART * 2) and len(world.objects.open) == 1
-
-    def test_parts_that_are_gone_are_sent_again(self) -> None:
-        world = self.stopped(2)
-        world.objects.open.clear()
-        assert world.run() is Ending.FETCHED
-        assert world.stored() == film(SIZE)
-
-    def test_a_stopped_task_leaves_its_parts(self) -> None:
-        world = FetchWorld(film(SIZE))
-
-        def stop(position: int) -> None:
-            if position > 2 * PART:
-                raise SystemExit(143)
-
-        world.web.on_piece = stop
-        with pytest.raises(SystemExit):
-            world.run()
-        assert world.upload.state is UploadState.OPEN
-        assert [p.number for p in world.objects.parts(world.upload.key, world.upload.multipart_id)] == [1, 2]
-        world.web.on_piece = lambda _: None
-        assert world.run() is Ending.FETCHED
-        assert world.stored() == film(SIZE)
-        assert world.web.opened[-1] == (2 * PART, '"v1"')
 
 
 def test_three_parts_in_memory_at_most() -> None:

@@ -1,10 +1,11 @@
 """A fetch over fakes: every byte once and in its place, whatever the source does; or a refusal that leaves nothing."""
 
 import dataclasses
+from contextlib import suppress
 
 import pytest
 
-from sluice.domain.errors import UrlNotAllowed
+from sluice.domain.errors import ProviderFailure, UrlNotAllowed
 from sluice.domain.intake import IntakeRules, Quotas
 from sluice.domain.parts import MIB
 from sluice.domain.source_errors import SourceRefused
@@ -35,7 +36,8 @@ def test_files_that_end_near_a_part(size: int, declares: bool) -> None:
     world = FetchWorld(film(size), rules=IntakeRules(max_bytes=10**9))
     world.web.file.declares_length = declares
     assert world.run() is Ending.FETCHED
-    assert world.stored() == film(size) and world.upload.size_bytes == size
+    assert world.stored() == film(size)
+    assert world.upload.size_bytes == world.upload.held_bytes == size
     sizes = [part.size for part in world.objects.parts(world.upload.key, world.upload.multipart_id)]
     assert sizes == [PART] * (size // PART) + ([size % PART] if size % PART else [])
 
@@ -55,13 +57,14 @@ def test_an_upload_that_was_given_up_is_left_alone() -> None:
     assert world.web.opened == [] and world.upload.state is UploadState.ABORTED
 
 
-def test_a_fetch_that_nobody_wants_any_more_stops_and_leaves_nothing() -> None:
+@pytest.mark.parametrize("frees_parts", [True, False])
+def test_a_fetch_that_nobody_wants_any_more_stops_and_leaves_nothing(frees_parts: bool) -> None:
     world = FetchWorld()
     world.web.seconds_per_piece = 3
 
     def give_up(position: int) -> None:
         if position > PART and world.upload.state is UploadState.OPEN:
-            world.abort()
+            world.abort(frees_parts=frees_parts)
 
     world.web.on_piece = give_up
     assert world.run() is Ending.NOTHING_TO_DO
@@ -153,45 +156,6 @@ class TestRefusals:
         assert world.pauses == []
 
 
-class TestContentType:
-    @pytest.mark.parametrize(
-        ("declared", "kept"),
-        [
-            ("video/webm; codecs=vp9", "video/webm"),
-            ("Audio/MPEG", "audio/mpeg"),
-            ("text/html", "application/octet-stream"),
-            ("video/", "application/octet-stream"),
-            (None, "application/octet-stream"),
-        ],
-    )
-    def test_what_is_kept(self, declared: str | None, kept: str) -> None:
-        world = FetchWorld(film(1))
-        world.web.file.content_type = declared
-        world.run()
-        assert world.upload.content_type == kept
-
-    @pytest.mark.parametrize(
-        ("declared", "taken"),
-        [
-            ("video/mp4", True),
-            ("video/webm", False),
-            ("audio/ogg", True),
-            ("text/html", False),
-            ("application/octet-stream", True),
-            ("binary/octet-stream", True),
-            (None, True),
-        ],
-    )
-    def test_what_the_policy_takes(self, declared: str | None, taken: bool) -> None:
-        world = FetchWorld(film(1), rules=IntakeRules(allowed_types=("video/mp4", "audio/*")))
-        world.web.file.content_type = declared
-        if taken:
-            assert world.run() is Ending.FETCHED
-        else:
-            assert world.run() is Ending.REFUSED
-            world.assert_refused("content_type_not_allowed")
-
-
 def test_a_task_that_was_taken_over_leaves_the_other_ones_parts_alone() -> None:
     """Two tasks at one upload: the second one opens a multipart upload of its own, and the first one sees it."""
     world = FetchWorld()
@@ -205,6 +169,23 @@ def test_a_task_that_was_taken_over_leaves_the_other_ones_parts_alone() -> None:
     assert world.run() is Ending.NOTHING_TO_DO
     assert world.stored() == world.web.file.content
     assert world.upload.state is UploadState.COMPLETING and len(world.queue.sent) == 1
+
+
+def test_a_task_sees_that_another_one_is_at_it() -> None:
+    """The other one has only begun: the upload is still open."""
+    world = FetchWorld()
+
+    def overtake(_position: int) -> None:
+        world.web.on_piece = lambda _: None
+        world.objects.dies_after = 0
+        with suppress(ProviderFailure):
+            world.run()
+        world.objects.dies_after = None
+
+    world.web.on_piece = overtake
+    assert world.run() is Ending.NOTHING_TO_DO
+    assert world.upload.state is UploadState.OPEN and world.queue.sent == []
+    assert list(world.objects.open) == [world.upload.multipart_id]
 
 
 @pytest.mark.parametrize("harm", ["a part too few", "a part of another size"])

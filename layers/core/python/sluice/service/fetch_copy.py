@@ -46,7 +46,7 @@ def copy_object(upload: Upload, ports: FetchPorts) -> tuple[Upload, int]:
 
 
 def _stored_sizes(upload: Upload, source: SourceObject, ports: FetchPorts) -> dict[int, int] | None:
-    """By number, what an earlier attempt has copied of this state of the source; None when it has begun with no such."""
+    """By number, what an earlier attempt has copied of this state of the source; None: begin anew."""
     if not upload.multipart_id or source_of(upload).validator != source.etag:
         return None
     try:
