@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,7 +42,7 @@ def page_of(stacks: Stacks, customer: Customer) -> Iterator[str]:
             assert server.stdout is not None
             yield server.stdout.readline().strip()
         finally:
-            server.send_signal(signal.SIGINT)
+            server.terminate()
 
 
 def drive(story: str, url: str, source: Path, screenshot: Path) -> dict[str, Any]:
