@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from sluice_client.arguments import parser
 from tests.client.cloud import KEY, Cloud
-from tests.documents import REPOSITORY, code
+from tests.documents import REPOSITORY, code, rows, spans
 
 DOCUMENT = REPOSITORY / "docs" / "client.md"
+URL = "https://films.example/film.mp4"
 DEADLINE_S = 120.0  # generous: shared machines pause
 
 
@@ -21,7 +23,8 @@ def environment(cloud: Cloud, program: dict[str, str], film: Path, tmp_path: Pat
     installed.parent.mkdir()
     installed.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sluice_client "$@"\n')
     installed.chmod(0o755)
-    given = {"API": cloud.url, "KEY": KEY, "FILE": str(film)}
+    given = {"API": cloud.url, "KEY": KEY, "FILE": str(film), "SLUICE_API_URL": cloud.url, "SLUICE_API_KEY": KEY}
+    given |= {"SOURCE_URL": URL, "SOURCE_TOKEN": "t", "SOURCE_URLS": f"{URL} https://10.0.0.1/ {URL}"}
     kept = {name: program[name] for name in ("PYTHONPATH", "XDG_STATE_HOME")}
     return given | kept | {"PATH": f"{installed.parent}:{program['PATH']}"}
 
@@ -48,3 +51,32 @@ def test_the_python_example(cloud: Cloud, environment: dict[str, str], film: Pat
     printed = run([sys.executable, "-c", code(DOCUMENT, "From Python", "python")], environment, tmp_path)
     assert printed.startswith("https://media.example/")
     assert cloud.only.joined == film.read_bytes()
+
+
+def test_the_command_line_example_of_a_url(cloud: Cloud, environment: dict[str, str], tmp_path: Path) -> None:
+    cloud.fetches = [(10, 20)]
+    printed = run(["sh", "-euc", code(DOCUMENT, "From a URL", "bash")], environment, tmp_path)
+    assert printed.startswith("upload_id       upl_1\n")
+    assert cloud.only.request["input"] == {"url": URL, "headers": {"Authorization": "Bearer t"}}
+
+
+def test_the_python_example_of_urls(cloud: Cloud, environment: dict[str, str], tmp_path: Path) -> None:
+    printed = run([sys.executable, "-c", code(DOCUMENT, "From a URL", "python")], environment, tmp_path)
+    taken = f"{URL} ast_1", "https://10.0.0.1/ url_not_allowed (422): about url_not_allowed", f"{URL} ast_2"
+    assert [line.partition(";")[0] for line in printed.splitlines()] == [*taken, "None"]
+
+
+def test_the_options_are_those_of_the_commands() -> None:
+    """Every one but --help and --json stands in a table."""
+    commands = next(action.choices for action in parser()._actions if action.dest == "command")
+    assert isinstance(commands, dict)
+    known = {
+        name: {option for action in commands[name]._actions for option in action.option_strings if "--" in option}
+        for name in ("upload", "ingest")
+    }
+    documented = {name: {"--help", "--json"} for name in known}
+    for names, _ in rows(DOCUMENT, "Options"):
+        words = " ".join(spans(names)).split()
+        for command in documented.keys() & set(words) or documented:
+            documented[command] |= {word for word in words if word.startswith("--")}
+    assert documented == known
