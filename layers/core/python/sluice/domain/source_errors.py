@@ -51,11 +51,6 @@ class SourceBadAnswer(InvalidRequest):
     message = "The source does not speak HTTP as we need it."
 
 
-class SourceTooLarge(InvalidRequest):
-    code = "source_too_large"
-    message = "The file is larger than allowed."
-
-
 class SourceTooSlow(InvalidRequest):
     """Below the least rate for as long as we wait; a source that says nothing at all is `SourceStalled`."""
 
