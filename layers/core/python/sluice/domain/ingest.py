@@ -1,12 +1,14 @@
 """A batch of sources to fetch, once all of them were decided."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sluice.domain.errors import FieldError, SluiceError
 from sluice.domain.models import Model
 
 LONGEST = 150  # characters of a detail, and
-MOST_FIELDS = 3  # fields: a thousand refusals are one row, which has 400 KB
+MOST_FIELDS = 3  # fields of one refusal
+MOST_STORED = 300_000  # bytes of a batch's refusals: they are one row, which has 400 KB
 
 
 class Refusal(Model):
@@ -27,6 +29,13 @@ class Refusal(Model):
         return cls(
             index=index, code=error.code, detail=error.detail[:LONGEST], retryable=error.retryable, errors=fields
         )
+
+
+def fitting(refusals: Sequence[Refusal]) -> list[Refusal]:
+    """As they can be stored, and so as they are shown: without their fields where these would be too much."""
+    if sum(len(refusal.model_dump_json().encode()) for refusal in refusals) <= MOST_STORED:
+        return list(refusals)
+    return [refusal.model_copy(update={"errors": ()}) for refusal in refusals]
 
 
 class IngestBatch(Model):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sluice.domain.errors import ProviderFailure, SluiceError, WriteConflict
 from sluice.domain.ids import Prefix
-from sluice.domain.ingest import IngestBatch, Refusal
+from sluice.domain.ingest import IngestBatch, Refusal, fitting
 from sluice.domain.intake import IntakeRules
 from sluice.domain.models import Asset
 from sluice.domain.upload import Upload
@@ -123,6 +123,8 @@ def ingest_batch(commands: Sequence[NewUpload], *, caller: Caller, ports: Ingest
             for one in group:
                 batch.refused(one.place, ProviderFailure(LATE))
     start_all(batch.to_start, ports, until=began + STARTING)
+    for refusal in fitting([item.refusal for item in batch.items.values() if item.refusal]):
+        batch.items[refusal.index] = Item(None, refusal)
     return [batch.items[index] for index in range(len(commands))]
 
 

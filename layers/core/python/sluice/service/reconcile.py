@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sluice.domain.events import Event, EventType, Origin
-from sluice.domain.ids import Prefix
+from sluice.domain.events import Event
 from sluice.domain.models import Delivery, Job
 from sluice.domain.states import JobState, UploadState
 from sluice.domain.upload import Upload
-from sluice.domain.upload_errors import UploadClosed
 from sluice.service.dispatch import dispatch_event
+from sluice.service.expiry import expire_upload
 from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.fetch_ports import Fetches
 from sluice.service.intake import accept_object
-from sluice.service.lost_fetches import fail_fetch, free_parts
+from sluice.service.lost_fetches import fail_fetch
 from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
-from sluice.service.upload_slots import close_upload
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -78,36 +76,38 @@ def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Recon
 
 
 def _next_look(row: Upload | Job | Event, moment: datetime) -> datetime:
-    """A fetch is not looked at later than at its deadline: no other list holds it."""
+    """A fetch is met again right after its deadline at the latest: no other list holds it, and this one has GRACE."""
     later = moment + LOOK_AGAIN
-    return min(later, row.deadline) if isinstance(row, Upload) and row.deadline > moment else later
+    if isinstance(row, Upload) and row.state is UploadState.OPEN and row.deadline > moment:
+        return min(later, row.deadline - GRACE)
+    return later
 
 
 def _expire(upload: Upload, ports: Reconciler) -> None:
-    """One that was only to be kept while somebody sends is given up: aborted, as its client would have done."""
-    idle = upload.expires_at > ports.now()
-    try:
-        closed = close_upload(
-            upload.id,
-            tenant_id=upload.tenant_id,
-            state=UploadState.ABORTED if idle else UploadState.EXPIRED,
-            event_type=EventType.UPLOAD_ABORTED if idle else EventType.UPLOAD_EXPIRED,
-            records=ports.records,
-            origin=_origin(ports),
-        )
-    except UploadClosed:  # completed or aborted since the index was read
+    """One that was joined behind our back, and whose event was lost, is taken instead: its file is there."""
+    if ports.objects.head(upload.key) is not None:
+        _accept(upload, ports)
         return
-    free_parts(closed, ports.objects)
+    expire_upload(
+        upload,
+        environment=ports.environment,
+        records=ports.records,
+        objects=ports.objects,
+        new_id=ports.new_id,
+        now=ports.now,
+    )
 
 
 def _settle(upload: Upload, ports: Reconciler) -> None:
     if upload.state is UploadState.OPEN:
         _check_fetch(upload, ports)
-        return
-    # the object is there but its event is not, or completion itself was lost
-    if ports.objects.head(upload.key) is None:
+    elif ports.objects.head(upload.key) is None:  # completion was lost, and not only the object's event
         ports.completions.send(tenant_id=upload.tenant_id, upload_id=upload.id)
-        return
+    else:
+        _accept(upload, ports)
+
+
+def _accept(upload: Upload, ports: Reconciler) -> None:
     accept_object(
         tenant_id=upload.tenant_id,
         upload_id=upload.id,
@@ -160,7 +160,3 @@ def _dispatch(event: Event, ports: Reconciler) -> None:
 
 def _send(delivery: Delivery, ports: Reconciler) -> None:
     resend_delivery(delivery, records=ports.records, queue=ports.deliveries, now=ports.now)
-
-
-def _origin(ports: Reconciler) -> Origin:
-    return Origin(environment=ports.environment, now=ports.now(), event_id=ports.new_id(Prefix.EVENT))
