@@ -28,6 +28,8 @@ _LOGGED = {
     "error": "$context.error.message",
 }
 
+_EXPOSED = ["etag", "location", "x-request-id", "x-correlation-id", "idempotent-replayed", "retry-after"]
+
 
 class Route(NamedTuple):
     method: str
@@ -54,14 +56,7 @@ class HttpApi(Construct):
                     apigw.CorsHttpMethod.DELETE,
                 ],
                 allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "x-correlation-id"],
-                expose_headers=[
-                    "etag",
-                    "location",
-                    "x-request-id",
-                    "x-correlation-id",
-                    "idempotent-replayed",
-                    "retry-after",
-                ],
+                expose_headers=_EXPOSED,
                 max_age=Duration.hours(1),
             ),
         )
