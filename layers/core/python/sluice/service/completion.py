@@ -10,6 +10,7 @@ from sluice.domain.parts import part_count, part_length
 from sluice.domain.states import UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadChecksumMismatch, UploadClosed, UploadIncomplete, UploadSizeMismatch
+from sluice.service.expiry import expire_upload
 from sluice.service.ports import Clock, Ids, Records, StoredPart, UploadObjects
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import fail_upload, moving
@@ -29,8 +30,8 @@ def complete_upload(
 ) -> None:
     """Join the parts of an upload in `completing`; the S3 event of the new object moves it to `complete`.
 
-    Missing parts and wrong bytes reopen the upload with the error, so that the client can send them again; a fetched
-    upload has no such client and fails. Repeats are no-ops.
+    Missing parts and wrong bytes reopen the upload with the error, so that the client can send them again; past its
+    deadline it expires. A fetched upload has no such client and fails. Repeats are no-ops.
     """
     upload = records.upload(tenant_id, upload_id)
     if upload is None or upload.state is not UploadState.COMPLETING:
@@ -47,6 +48,8 @@ def complete_upload(
     except (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch) as wrong:
         if upload.source is None:
             _reopen(upload, wrong, records=records, now=now)
+            # past its deadline there is no client either that could send them again
+            expire_upload(upload, environment=environment, records=records, objects=objects, new_id=new_id, now=now)
         else:
             fail(error=ErrorInfo.of(wrong), new_id=new_id, now=now)
             objects.abort_multipart(upload.key, upload.multipart_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
-from sluice.domain.errors import FieldError, InvalidRequest
+from sluice.domain.errors import FieldError, InvalidRequest, WriteConflict
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakeRules
@@ -68,7 +68,7 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Up
     slot = new_slot(command, rules, caller, ports)
     try:
         ports.records.commit(*slot.writes)
-    except QuotaExceeded:
+    except (QuotaExceeded, WriteConflict):  # nothing was stored: no row knows these parts
         _forget(slot.upload, ports)
         raise
     return slot.upload
