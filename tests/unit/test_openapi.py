@@ -27,7 +27,14 @@ def test_it_is_valid_openapi_3_1(whole: dict[str, Any]) -> None:
 
 
 def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
-    assert api_functions() == ["api_assets", "api_playback", "api_policies", "api_uploads", "api_webhooks"]
+    assert api_functions() == [
+        "api_assets",
+        "api_ingest",
+        "api_playback",
+        "api_policies",
+        "api_uploads",
+        "api_webhooks",
+    ]
     assert {operation["tags"][0] for _, _, operation in operations(whole)} == {
         "assets",
         "intake policies",
@@ -47,8 +54,15 @@ def test_what_is_documented_is_what_is_deployed(whole: dict[str, Any]) -> None:
 
 def test_every_route_needs_exactly_one_known_scope(whole: dict[str, Any]) -> None:
     for path, method, operation in operations(whole):
-        ((requirement,),) = [operation["security"]]
+        requirement, *others = operation["security"]
         assert set(requirement["api_key"]) <= SCOPES and len(requirement["api_key"]) == 1, (method, path)
+        assert others in ([], [{"upload_token": []}]), (method, path)
+
+
+def test_upload_tokens_open_what_lies_below_one_upload_but_other_tokens(whole: dict[str, Any]) -> None:
+    opened = {path for path, _, operation in operations(whole) if {"upload_token": []} in operation["security"]}
+    below = {path for path in whole["paths"] if path.startswith("/v1/uploads/{upload_id}")}
+    assert opened == below - {"/v1/uploads/{upload_id}/token"}
 
 
 def test_every_post_takes_an_idempotency_key(whole: dict[str, Any]) -> None:
@@ -61,7 +75,9 @@ def test_every_failure_is_a_problem(whole: dict[str, Any]) -> None:
     for path, method, operation in operations(whole):
         failures = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         assert {"401", "403", "422", "500", "503"} <= failures.keys(), (method, path)
-        assert all(answer == {"$ref": "#/components/responses/Problem"} for answer in failures.values())
+        kind = "S3Error" if path.endswith("/s3") else "Problem"
+        assert all(answer == {"$ref": f"#/components/responses/{kind}"} for answer in failures.values())
+    assert list(whole["components"]["responses"]["S3Error"]["content"]) == ["application/xml"]
     assert list(whole["components"]["responses"]["Problem"]["content"]) == ["application/problem+json"]
 
 
