@@ -17,11 +17,12 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from sluice.domain import errors, upload_errors
+from sluice.domain import errors, source_errors, upload_errors
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import API_VERSION
 from sluice.http.caller import API_KEY, UPLOAD_TOKEN
 from sluice.http.problems import Problem
+from sluice.http.s3_xml import FAILURES, S3_FAILURES, XML
 from sluice.problem_json import PROBLEM_JSON, status_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -86,13 +87,14 @@ def document() -> dict[str, Any]:
     whole = parts[0] | {"paths": {}}
     schemas: dict[str, Any] = {}
     for part in parts:
-        merge(whole["paths"], part["paths"], "path")
+        for path, methods in part["paths"].items():
+            merge(whole["paths"].setdefault(path, {}), methods, f"route {path}")
         merge(schemas, part["components"]["schemas"], "schema")
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     merge(schemas, {**problem.pop("$defs"), "Problem": problem}, "schema")
     whole["components"] |= {
         "schemas": {name: schema for name, schema in schemas.items() if name not in POWERTOOLS_SCHEMAS},
-        "responses": {"Problem": problem_response()},
+        "responses": {"Problem": problem_response(), "S3Error": s3_error_response()},
         "parameters": PARAMETERS,
         "headers": HEADERS,
     }
@@ -127,12 +129,13 @@ def complete(operation: dict[str, Any], path: str, method: str) -> None:
         conditional["name"] = "If-Match"
     parameters.append({"$ref": "#/components/parameters/CorrelationId"})
     responses = operation["responses"]
+    kind = "S3Error" if operation.get(FAILURES) == S3_FAILURES[FAILURES] else "Problem"
     for status, response in responses.items():
         if status == "204":
             response.pop("content", None)
         response["headers"] = answer_headers(replayable=keyed is not None)
     for status in failures(operation, path, method, cursor="cursor" in names, conditional=conditional is not None):
-        responses[str(status)] = {"$ref": "#/components/responses/Problem"}
+        responses[str(status)] = {"$ref": f"#/components/responses/{kind}"}
 
 
 def add_etags(methods: dict[str, Any]) -> None:
@@ -176,8 +179,16 @@ def problem_response() -> dict[str, Any]:
     }
 
 
+def s3_error_response() -> dict[str, Any]:
+    """The same failures where S3 is spoken: what may be repeated is 503, whatever its problem's status is."""
+    return problem_response() | {
+        "description": "S3's `<Error>` with `Code`, `Message` and, in `Reason`, our `code`. 503: send it again.",
+        "content": {XML: {"schema": {"type": "string"}}},
+    }
+
+
 def error_codes() -> dict[str, Any]:
-    modules = (errors, upload_errors)
+    modules = (errors, source_errors, upload_errors)
     catalogue = [
         error
         for module in modules
