@@ -43,10 +43,9 @@ class FargateTask(Construct):
         self.cluster, self.vpc = tasks.cluster, tasks.network.vpc
         self.security_group = security_group
         self.family = f"{config.prefix}-{name}"
-        self.task_role = iam.Role(self, "TaskRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
-        self.execution_role = iam.Role(
-            self, "ExecutionRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")
-        )
+        trusted = iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+        self.task_role = iam.Role(self, "TaskRole", assumed_by=trusted)
+        self.execution_role = iam.Role(self, "ExecutionRole", assumed_by=trusted)
         arm64 = config.architecture == "arm64"
         self.definition = ecs.FargateTaskDefinition(
             self,

@@ -12,7 +12,7 @@ from tests.architecture.source import REPOSITORY, read_module
 
 DOCKERFILE = REPOSITORY / "functions" / "transcoder" / "Dockerfile"
 IMAGE = REPOSITORY / "infra" / "constructs" / "transcoder_image.py"
-TASK = REPOSITORY / "infra" / "constructs" / "transcoder_task.py"
+TASK = REPOSITORY / "infra" / "constructs" / "fargate_task.py"
 LAMBDA_MOUNT = "/opt/python"  # where a layer's python/ folder appears in Lambda
 
 

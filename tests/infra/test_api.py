@@ -10,6 +10,10 @@ ROUTES = {
         "POST /v1/uploads/{upload_id}/parts",
         "GET /v1/uploads/{upload_id}/parts",
         "POST /v1/uploads/{upload_id}/complete",
+        "POST /v1/uploads/{upload_id}/token",
+        "POST /v1/uploads/{upload_id}/s3",
+        "GET /v1/uploads/{upload_id}/s3",
+        "DELETE /v1/uploads/{upload_id}/s3",
     },
     "api_ingest": {"POST /v1/assets", "POST /v1/assets:batch"},
     "api_policies": {

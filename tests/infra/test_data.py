@@ -87,7 +87,7 @@ def test_only_the_uploads_bucket_tells_eventbridge_and_without_a_helper_lambda(d
 def test_data_outlives_its_stack(synthesized: Synthesized, environment: str) -> None:
     deployment = synthesized(environment)
     data = deployment.resources(*DATA)
-    assert len(data) == 1 + 1 + 3 + 5
+    assert len(data) == 1 + 1 + 3 + 6
     for resource in data:
         assert resource.body["DeletionPolicy"] == "Retain", resource.name
         assert resource.body["UpdateReplacePolicy"] == "Retain", resource.name

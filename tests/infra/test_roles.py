@@ -87,6 +87,11 @@ def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
 
 
+def test_who_ends_uploads_may_free_their_parts(dev: Deployment) -> None:
+    for name in ("api_uploads", "complete_upload", "fail_fetch", "reconcile"):
+        assert {"dynamodb:UpdateItem", "s3:AbortMultipartUpload"} <= granted(dev, name), name
+
+
 def test_nobody_scans_or_deletes_the_table(dev: Deployment) -> None:
     for function in dev.resources("AWS::Lambda::Function"):
         name = function.properties["FunctionName"].removeprefix("sluice-dev-")

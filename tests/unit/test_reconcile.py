@@ -3,7 +3,6 @@ import pytest
 from sluice.domain.models import Job
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.service.reconcile import LIMIT, Reconciler, reconcile
-from sluice.service.settling import moving
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
 from tests.unit.ingest_world import IngestWorld
@@ -59,6 +58,19 @@ def test_a_lost_s3_event_is_made_up_for() -> None:
     assert sweep(world)["unsettled_uploads"] == 1
     assert world.asset_of(upload).state is AssetState.UPLOADED
     assert len(world.executions.names) == 1
+
+
+def test_a_file_that_is_there_does_not_expire() -> None:
+    """Its client joined it behind our back, and S3's event was lost."""
+    world = World()
+    upload, _ = world.create()
+    world.put_parts(upload)
+    parts = world.objects.parts(upload.key, upload.multipart_id)
+    world.objects.complete_multipart(upload.key, upload.multipart_id, parts)
+    world.now.tick(seconds=3601)
+    sweep(world)
+    assert world.upload(upload).state is UploadState.COMPLETE
+    assert world.asset_of(upload).state is AssetState.UPLOADED and len(world.executions.names) == 1
 
 
 def test_a_lost_completion_request_is_sent_again() -> None:
@@ -175,67 +187,3 @@ def test_one_bad_row_does_not_stop_the_sweep() -> None:
     world.now.tick(seconds=3601)
     assert sweep(world)["expired_uploads"] == 1
     assert world.upload(good).state is UploadState.EXPIRED and good.multipart_id not in world.objects.open
-
-
-def test_an_upload_left_alone_is_aborted_when_its_policy_says_so() -> None:
-    world = IngestWorld()
-    upload, asset = world.create(policy_id=world.policy(on_interrupt="abort"))
-    assert upload.deadline < upload.expires_at
-    world.now.tick(seconds=(upload.deadline - upload.created_at).total_seconds() - 1)
-    assert sweep(world)["expired_uploads"] == 0
-    world.now.tick(seconds=2)
-    assert sweep(world)["expired_uploads"] == 1
-    assert world.upload(upload).state is UploadState.ABORTED
-    assert world.event_types(asset.id)[-1] == "upload.aborted"
-    assert not world.objects.open
-
-
-def test_a_fetch_whose_start_was_lost_is_started() -> None:
-    world = IngestWorld()
-    upload, _ = world.ingest()
-    world.fetches.names.clear()
-    assert sweep(world)["unsettled_uploads"] == 0  # the ordinary path gets its minute
-    world.now.tick(seconds=61)
-    sweep(world)
-    assert world.fetches.names == [upload.id]
-    assert world.upload(upload).state is UploadState.OPEN
-
-
-def test_a_fetch_that_runs_is_left_alone_until_its_deadline() -> None:
-    world = IngestWorld()
-    upload, asset = world.ingest()
-    world.now.tick(minutes=59)
-    sweep(world)
-    assert world.upload(upload).state is UploadState.OPEN
-    world.now.tick(seconds=60)
-    sweep(world)
-    assert world.upload(upload).state is UploadState.OPEN
-    world.now.tick(seconds=1)  # no later than the next minute's sweep
-    sweep(world)
-    assert world.upload(upload).state is UploadState.EXPIRED
-    assert world.event_types(asset.id)[-1] == "upload.expired"
-
-
-def test_a_fetch_that_ended_without_a_word_fails_as_ours() -> None:
-    world = IngestWorld()
-    upload, asset = world.ingest()
-    world.fetches.ended.add(upload.id)
-    world.now.tick(seconds=61)
-    assert sweep(world)["unsettled_uploads"] == 1
-    failed = world.upload(upload)
-    assert failed.state is UploadState.FAILED and failed.error is not None
-    assert failed.error.code == "provider.fetch_failed"
-    assert world.event_types(asset.id)[-1] == "error.processing"
-    assert not world.queue.sent
-
-
-def test_a_fetch_that_has_all_its_bytes_is_completed_and_not_started_again() -> None:
-    world = IngestWorld()
-    upload, _ = world.ingest()
-    completing, writes = moving(upload, UploadState.COMPLETING, world.now())
-    world.records.commit(*writes)
-    world.fetches.names.clear()
-    world.now.tick(seconds=61)
-    sweep(world)
-    assert world.queue.sent == [(completing.tenant_id, completing.id)]
-    assert not world.fetches.names
