@@ -31,7 +31,9 @@ class UploadCompletion(Construct):
             environment=CompleteUploadSettings.to_env(**base.settings, uploads_bucket=uploads.bucket_name),
         )
         allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS, *COUNT_ROWS])
-        allow_objects(function, uploads, "uploads", ["s3:PutObject", "s3:ListMultipartUploadParts"])
+        allow_objects(
+            function, uploads, "uploads", ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        )
         allow_reading(function, uploads, "uploads")
         work.feed(function, batch_size=1, max_concurrency=20)  # one slow upload must not hold up nine others
         self.queue = work.queue

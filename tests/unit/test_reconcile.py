@@ -60,19 +60,6 @@ def test_a_lost_s3_event_is_made_up_for() -> None:
     assert len(world.executions.names) == 1
 
 
-def test_a_file_that_is_there_does_not_expire() -> None:
-    """Its client joined it behind our back, and S3's event was lost."""
-    world = World()
-    upload, _ = world.create()
-    world.put_parts(upload)
-    parts = world.objects.parts(upload.key, upload.multipart_id)
-    world.objects.complete_multipart(upload.key, upload.multipart_id, parts)
-    world.now.tick(seconds=3601)
-    sweep(world)
-    assert world.upload(upload).state is UploadState.COMPLETE
-    assert world.asset_of(upload).state is AssetState.UPLOADED and len(world.executions.names) == 1
-
-
 def test_a_lost_completion_request_is_sent_again() -> None:
     world = World()
     upload, _ = world.create()

@@ -74,6 +74,20 @@ def test_an_object_joined_behind_our_back_is_held_to_the_checksum() -> None:
     assert world.event_types(asset.id)[-1] == "error.processing" and not world.executions.names
 
 
+def test_an_object_with_a_checksum_of_another_kind_cannot_be_held_to_it() -> None:
+    """It was joined from a multipart upload that is not ours."""
+    world = World()
+    upload = declared(world)
+    other = next(one for one in ChecksumAlgorithm if one is not upload.checksum_algorithm)
+    foreign = world.objects.create_multipart(
+        upload.key, content_type="video/mp4", correlation_id="c", checksum_algorithm=other
+    )
+    world.objects.put_part(foreign, 1, upload.size_bytes)
+    world.objects.complete_multipart(upload.key, foreign, world.objects.parts(upload.key, foreign))
+    assert world.accept(upload) is None
+    assert world.upload(upload).state is UploadState.FAILED
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_right_and_undeclared_checksums_behind_our_back_are_taken(right: bool) -> None:
     world = World()

@@ -39,6 +39,18 @@ def test_a_repeated_creation_answers_with_the_first_upload() -> None:
     assert len(world.objects.open) == 1
 
 
+def test_a_creation_that_meets_another_writer_leaves_no_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+
+    def conflict(*_writes: object) -> None:
+        raise WriteConflict()
+
+    monkeypatch.setattr(world.records, "commit", conflict)
+    with pytest.raises(WriteConflict):
+        world.create()
+    assert not world.objects.open
+
+
 def test_more_than_can_be_transcoded_is_refused_before_anything_is_reserved() -> None:
     world = World()
     with pytest.raises(UploadTooLarge):
