@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
+from functions.api_webhooks import secret_routes
 from functions.api_webhooks.models import CreateWebhook, RegisteredWebhookView, WebhookView
 from sluice import bootstrap
 from sluice.config import ApiWebhooksSettings
@@ -15,7 +16,7 @@ from sluice.observability import observed
 from sluice.service import cursors, idempotency, webhooks
 from sluice.service.webhooks import NewWebhook, Registered
 
-LIST = "GET /v1/webhooks"
+LIST, ONE = "GET /v1/webhooks", "/v1/webhooks/<webhook_id>"
 SCOPE = "webhooks:manage"
 
 app = api()
@@ -60,17 +61,18 @@ def list_webhooks(limit: Limit = 25, cursor: Cursor = None) -> Page[WebhookView]
     return Page(data=[WebhookView.of(endpoint) for endpoint in found], next_cursor=following)
 
 
-@app.get("/v1/webhooks/<webhook_id>", security=needs(SCOPE), summary="Get a webhook", tags=["webhooks"])
+@app.get(ONE, security=needs(SCOPE), summary="Get a webhook", tags=["webhooks"])
 def get_webhook(webhook_id: str) -> WebhookView:
     return WebhookView.of(webhooks.get_webhook(webhook_id, tenant_id=caller(app).tenant_id, records=deps().records))
 
 
-@app.delete(
-    "/v1/webhooks/<webhook_id>", status_code=204, security=needs(SCOPE), summary="Delete a webhook", tags=["webhooks"]
-)
+@app.delete(ONE, status_code=204, security=needs(SCOPE), summary="Delete a webhook", tags=["webhooks"])
 def delete_webhook(webhook_id: str) -> Response[None]:
     webhooks.delete_webhook(webhook_id, tenant_id=caller(app).tenant_id, records=deps().records)
     return no_content()
+
+
+secret_routes.add_to(app, lambda: deps(), security=needs(SCOPE))
 
 
 @observed("api_webhooks")

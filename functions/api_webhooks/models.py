@@ -24,12 +24,27 @@ class CreateWebhook(RequestBody):
     ] = ("*",)
 
 
+class RotateSecret(RequestBody):
+    overlap_s: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=0,
+            le=604_800,
+            description="How long the secrets before it sign too, in seconds. 0: they end now.",
+        ),
+    ] = 86_400
+
+
 class WebhookView(ResponseBody):
     webhook_id: str
     url: str
     description: str | None
     event_types: tuple[str, ...]
     enabled: bool = Field(description="False after the endpoint answered 410 Gone: nothing is sent any more.")
+    rotation_ends_at: Timestamp | None = Field(
+        description="After a rotation: until then, secrets before the newest sign too."
+    )
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -41,6 +56,7 @@ class WebhookView(ResponseBody):
             description=endpoint.description,
             event_types=endpoint.event_types,
             enabled=endpoint.enabled,
+            rotation_ends_at=max((secret.until for secret in endpoint.retired_secrets), default=None),
             created_at=endpoint.created_at,
             updated_at=endpoint.updated_at,
         )

@@ -1,4 +1,4 @@
-"""Webhook endpoints: create, list, look, delete."""
+"""Webhook endpoints: create, list, look, delete; rotate their secrets."""
 
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ class ApiWebhooks(Construct):
         Route("GET", "/v1/webhooks"),
         Route("GET", "/v1/webhooks/{webhook_id}"),
         Route("DELETE", "/v1/webhooks/{webhook_id}"),
+        Route("POST", "/v1/webhooks/{webhook_id}/rotate-secret"),
     )
 
     def __init__(self, scope: Construct, *, base: Foundation, vault: Vault) -> None:

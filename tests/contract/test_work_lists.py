@@ -7,11 +7,20 @@ import pytest
 
 from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Delivery, Job
+from sluice.domain.models import Delivery, Job, RetiredSecret, WebhookEndpoint
 from sluice.domain.states import DeliveryState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.service.ports import Create, Records, Replace
-from tests.contract.samples import MOMENT, TENANT, make_asset, make_delivery, make_job, make_upload, new_id
+from tests.contract.samples import (
+    MOMENT,
+    TENANT,
+    make_asset,
+    make_delivery,
+    make_job,
+    make_upload,
+    make_webhook,
+    new_id,
+)
 
 LATER = MOMENT + timedelta(hours=2)
 
@@ -26,13 +35,18 @@ LATER = MOMENT + timedelta(hours=2)
             lambda r, t: r.unsettled_uploads(before=t, limit=9),
         ),
         (make_job, {"state": JobState.SUCCEEDED}, lambda r, t: r.unfinished_jobs(before=t, limit=9)),
+        (
+            lambda: make_webhook(retired_secrets=(RetiredSecret(rotation_id=None, ciphertext="old", until=MOMENT),)),
+            {"retired_secrets": ()},
+            lambda r, t: r.retired_secrets(before=t, limit=9),
+        ),
         (make_delivery, {"state": DeliveryState.DELIVERED}, lambda r, t: r.due_deliveries(before=t, limit=9)),
     ],
-    ids=["expired_uploads", "unsettled_uploads", "unfinished_jobs", "due_deliveries"],
+    ids=["expired_uploads", "unsettled_uploads", "unfinished_jobs", "retired_secrets", "due_deliveries"],
 )
 def test_work_is_listed_when_due_and_until_it_is_done(
     records: Records,
-    make: Callable[[], Upload | Job | Delivery],
+    make: Callable[[], Upload | Job | Delivery | WebhookEndpoint],
     settled: dict[str, object],
     work: Callable[[Records, datetime], list[object]],
 ) -> None:

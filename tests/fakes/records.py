@@ -215,3 +215,6 @@ class FakeRecords:
 
     def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
         return self._due(Delivery, DueKind.DELIVERY, before, limit)
+
+    def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]:
+        return self._due(WebhookEndpoint, DueKind.ROTATION, before, limit)

@@ -35,6 +35,7 @@ ROUTES = {
         "GET /v1/webhooks",
         "GET /v1/webhooks/{webhook_id}",
         "DELETE /v1/webhooks/{webhook_id}",
+        "POST /v1/webhooks/{webhook_id}/rotate-secret",
     },
     "api_playback": {"POST /v1/playback-sessions"},
 }

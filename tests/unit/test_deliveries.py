@@ -48,7 +48,7 @@ def test_the_stored_bytes_are_signed_and_sent(world: WebhookWorld) -> None:
 
 def test_the_signature_of_the_standard(world: WebhookWorld) -> None:
     headers = world.ports.signer.headers(
-        secret=VECTOR_SECRET,
+        secrets=[VECTOR_SECRET],
         message_id="msg_p5jXN8AQM9LWM0D4loKWxJek",
         sent_at=datetime.fromtimestamp(1614265330, UTC),
         body='{"test": 2432232314}',

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from functions.api_webhooks.models import RotateSecret
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.config import DeliverWebhookSettings
 from sluice.domain.events import EventType, Origin, describe
 from sluice.domain.states import AssetState
+from sluice.domain.webhook_secrets import MAX_RETIRED
 from sluice.service.webhooks import MAX_WEBHOOKS
 from tests.contract.samples import make_asset
-from tests.documents import REPOSITORY, code, rows
+from tests.documents import REPOSITORY, code, rows, section
 
 PAGE = REPOSITORY / "docs" / "webhooks.md"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -28,7 +30,7 @@ def receive() -> Receive:
 
 
 def signed(body: str, *, at: datetime) -> dict[str, str]:
-    return StandardWebhooksSigner().headers(secret=SECRET, message_id=json.loads(body)["id"], sent_at=at, body=body)
+    return StandardWebhooksSigner().headers(secrets=[SECRET], message_id=json.loads(body)["id"], sent_at=at, body=body)
 
 
 def test_the_receiver_takes_what_we_send_once(receive: Receive, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,3 +72,21 @@ def test_figures_of_the_text_are_the_code_s() -> None:
     assert "at once, after 5 s, 1 min and 5 min" in text
     assert f"within {defaults['timeout_s'].default:.0f} s" in text
     assert f"at most {MAX_WEBHOOKS} endpoints" in text
+
+
+def test_figures_of_a_rotation_are_the_code_s() -> None:
+    text = " ".join(section(PAGE, "Change the secret").split())
+    overlap = RotateSecret.model_json_schema()["properties"]["overlap_s"]
+    assert f'{{"overlap_s": {overlap["default"]}}}' in text
+    assert f"{overlap['default'] // 3600} hours if" in text and f"at most {overlap['maximum'] // 86_400} days" in text
+    assert MAX_RETIRED == 4 and "four earlier secrets" in text
+
+
+def test_the_receiver_takes_either_signature_of_an_overlap(
+    receive: Receive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body, newer = code(PAGE, "Events", "json"), "whsec_" + "A" * 32
+    signer, now = StandardWebhooksSigner(), datetime.now(UTC)
+    headers = signer.headers(secrets=[newer, SECRET], message_id=json.loads(body)["id"], sent_at=now, body=body)
+    assert [receive(secret, headers, body.encode()) for secret in (newer, SECRET)] == [204, 204]
+    assert receive("whsec_" + "B" * 32, headers, body.encode()) == 401

@@ -1,8 +1,12 @@
+from datetime import timedelta
+
 import pytest
 
-from sluice.domain.models import Job
+from sluice.domain.models import Job, RetiredSecret
 from sluice.domain.states import AssetState, JobState, UploadState
+from sluice.service.ports import Create
 from sluice.service.reconcile import LIMIT, Reconciler, reconcile
+from tests.contract.samples import make_webhook
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
 from tests.unit.ingest_world import IngestWorld
@@ -174,3 +178,16 @@ def test_one_bad_row_does_not_stop_the_sweep() -> None:
     world.now.tick(seconds=3601)
     assert sweep(world)["expired_uploads"] == 1
     assert world.upload(good).state is UploadState.EXPIRED and good.multipart_id not in world.objects.open
+
+
+def test_a_secret_whose_time_is_over_is_dropped() -> None:
+    world = World()
+    retired = RetiredSecret(rotation_id=None, ciphertext="old", until=world.now() + timedelta(hours=1))
+    endpoint = make_webhook(retired_secrets=(retired,))
+    world.records.commit(Create(endpoint))
+    assert sweep(world)["retired_secrets"] == 0
+    world.now.tick(hours=2)
+    assert sweep(world)["retired_secrets"] == 1
+    [left] = world.records.webhooks(endpoint.tenant_id)
+    assert left.retired_secrets == () and left.secret_ciphertext == endpoint.secret_ciphertext
+    assert sweep(world)["retired_secrets"] == 0

@@ -35,6 +35,7 @@ class DueKind(StrEnum):
     JOB_CHECK = "job_check"  # queued or running jobs to look at
     DISPATCH = "dispatch"  # events no delivery exists for yet
     DELIVERY = "delivery"  # deliveries whose next attempt is due
+    ROTATION = "rotation"  # endpoints with a secret that signs no longer
 
 
 def due_partition(kind: DueKind, item_id: str) -> str:

@@ -114,6 +114,8 @@ def due(record: Model) -> tuple[DueKind, datetime] | None:
             return DueKind.DISPATCH, record.timestamp
         case Delivery(state=DeliveryState.PENDING | DeliveryState.RETRYING, next_attempt_at=datetime() as at):
             return DueKind.DELIVERY, at
+        case WebhookEndpoint(retired_secrets=(_, *_) as retired):
+            return DueKind.ROTATION, min(secret.until for secret in retired)
         case _:
             return None
 

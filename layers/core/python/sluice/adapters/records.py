@@ -185,6 +185,9 @@ class DynamoRecords(RecordWrites):
     def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
         return self._due(Delivery, DueKind.DELIVERY, before, limit)
 
+    def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]:
+        return self._due(WebhookEndpoint, DueKind.ROTATION, before, limit)
+
 
 def _is_due(record: Model, kind: DueKind, before: datetime) -> bool:
     work = due(record)

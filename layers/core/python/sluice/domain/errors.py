@@ -128,6 +128,11 @@ class WebhookLimitReached(Conflict):
     message = "A tenant can have at most 50 webhook endpoints."
 
 
+class WebhookSecretLimitReached(Conflict):
+    code = "webhook_secret_limit_reached"
+    message = "Four earlier secrets of this endpoint still sign; wait, or rotate with a shorter overlap."
+
+
 class IdempotencyKeyReused(InvalidRequest):
     code = "idempotency_key_reused"
     message = "This Idempotency-Key was used with another body."

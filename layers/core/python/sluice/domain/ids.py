@@ -17,6 +17,7 @@ class Prefix(StrEnum):
     PLAYBACK = "plb"
     SESSION = "ses"
     WEBHOOK = "whk"
+    ROTATION = "rot"
     EVENT = "evt"
     DELIVERY = "dlv"
 

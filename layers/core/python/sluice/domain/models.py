@@ -176,6 +176,14 @@ class JobResult(Model):
     created_at: datetime
 
 
+class RetiredSecret(Model):
+    """Was an endpoint's secret, and goes on signing beside the new one until a moment."""
+
+    rotation_id: str | None  # that made it; None: the endpoint's first
+    ciphertext: str
+    until: datetime
+
+
 class WebhookEndpoint(Model):
     id: str
     tenant_id: str
@@ -183,6 +191,8 @@ class WebhookEndpoint(Model):
     description: str | None
     event_types: tuple[str, ...]  # globs such as "transcode.*"; ("*",) is everything
     secret_ciphertext: str  # base64 of the KMS-encrypted signing secret (context: tenant)
+    rotation_id: str | None = None  # that made the secret; None: the first
+    retired_secrets: tuple[RetiredSecret, ...] = ()  # newest first
     enabled: bool = True
     created_at: datetime
     updated_at: datetime

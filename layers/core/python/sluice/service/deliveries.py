@@ -18,6 +18,7 @@ from sluice.domain.errors import UrlNotAllowed
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from sluice.domain.states import DeliveryState
+from sluice.domain.webhook_secrets import signing_ciphertexts
 from sluice.service.dispatch import GRACE
 from sluice.service.ports import Clock, DeliveryQueue, Records, Replace
 from sluice.service.retries import retry_on_conflict
@@ -54,7 +55,7 @@ class Deliverer:
 class Claimed(NamedTuple):
     endpoint: WebhookEndpoint
     event: Event
-    secret: str
+    secrets: tuple[str, ...]  # all that sign now
 
 
 class Result(NamedTuple):
@@ -104,10 +105,11 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
         given_up = settle(delivery, DeliveryState.DEAD, now, attempts=delivery.attempts, status=delivery.last_status)
         ports.records.commit(Replace(given_up))
         return Outcome.DEAD
-    secret = ports.secrets.decrypt(message.tenant_id, endpoint.secret_ciphertext)
+    ciphertexts = signing_ciphertexts(endpoint, now)
+    secrets = tuple(ports.secrets.decrypt(message.tenant_id, ciphertext) for ciphertext in ciphertexts)
     lease = timedelta(seconds=ports.timeout_s) + LEASE_MARGIN
     ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)))
-    return Claimed(endpoint, event, secret)
+    return Claimed(endpoint, event, secrets)
 
 
 def _delivery(message: DeliveryMessage, records: Records) -> Delivery | None:
@@ -120,7 +122,7 @@ def _is_next(delivery: Delivery, message: DeliveryMessage) -> bool:
 
 def _send(message: DeliveryMessage, claimed: Claimed, ports: Deliverer) -> Result:
     sent_at, body = ports.now(), claimed.event.body
-    headers = ports.signer.headers(secret=claimed.secret, message_id=message.event_id, sent_at=sent_at, body=body)
+    headers = ports.signer.headers(secrets=claimed.secrets, message_id=message.event_id, sent_at=sent_at, body=body)
     headers["content-type"] = "application/json"
     try:
         answer = ports.sender.post(claimed.endpoint.url, headers=headers, body=body.encode(), timeout_s=ports.timeout_s)

@@ -154,6 +154,8 @@ class Records(Protocol):
         """Pending or retrying deliveries whose next attempt was due before `before`."""
         ...
 
+    def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]: ...  # with one too old to sign
+
 
 NO_CHECKSUMS: Mapping[int, str] = MappingProxyType({})
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sluice.domain.events import Event
-from sluice.domain.models import Delivery, Job
+from sluice.domain.models import Delivery, Job, WebhookEndpoint
 from sluice.domain.states import JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.service.dispatch import dispatch_event
@@ -22,12 +22,13 @@ from sluice.service.intake import accept_object
 from sluice.service.lost_fetches import fail_fetch
 from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
+from sluice.service.webhook_secrets import forget_secrets
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LIMIT = 200  # rows of one kind in one sweep, oldest first
-STEP_BUDGET = timedelta(seconds=10)  # five steps within the function's minute; the rest is met in the next sweep
+STEP_BUDGET = timedelta(seconds=9)  # six steps within the function's minute; the rest is met in the next sweep
 GRACE = timedelta(seconds=60)  # what the ordinary path gets before the sweeper steps in
 LOOK_AGAIN = timedelta(minutes=6)  # longer than one completion may take: no second one beside it
 
@@ -56,6 +57,7 @@ def reconcile(ports: Reconciler) -> dict[str, int]:
         "undispatched_events": _each(
             _dispatch, ports.records.undispatched_events(before=moment - GRACE, limit=LIMIT), ports
         ),
+        "retired_secrets": _each(_forget, ports.records.retired_secrets(before=moment, limit=LIMIT), ports),
     }
 
 
@@ -160,3 +162,7 @@ def _dispatch(event: Event, ports: Reconciler) -> None:
 
 def _send(delivery: Delivery, ports: Reconciler) -> None:
     resend_delivery(delivery, records=ports.records, queue=ports.deliveries, now=ports.now)
+
+
+def _forget(endpoint: WebhookEndpoint, ports: Reconciler) -> None:
+    forget_secrets(endpoint, records=ports.records, now=ports.now)

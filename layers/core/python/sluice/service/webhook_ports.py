@@ -1,6 +1,6 @@
 """What delivering webhooks needs beside the ports of everybody (`service.ports`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -59,8 +59,8 @@ class WebhookSender(Protocol):
 
 
 class WebhookSigner(Protocol):
-    def headers(self, *, secret: str, message_id: str, sent_at: datetime, body: str) -> dict[str, str]:
-        """Standard Webhooks 1.0: webhook-id, webhook-timestamp and webhook-signature."""
+    def headers(self, *, secrets: Sequence[str], message_id: str, sent_at: datetime, body: str) -> dict[str, str]:
+        """Standard Webhooks 1.0: webhook-id, webhook-timestamp and webhook-signature, with one signature a secret."""
         ...
 
 

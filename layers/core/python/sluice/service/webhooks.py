@@ -56,7 +56,7 @@ def create_webhook(
         sender.check_url(command.url)
     except UrlNotAllowed as error:
         raise UrlNotAllowed(error.detail, errors=(FieldError("/url", error.code, error.detail),)) from error
-    secret = "whsec_" + b64encode(random_bytes(SECRET_BYTES)).decode()
+    secret = new_secret(random_bytes)
     moment = now()
     endpoint = WebhookEndpoint(
         id=command.webhook_id,
@@ -70,6 +70,10 @@ def create_webhook(
     )
     _add(endpoint, records)
     return Registered(endpoint, secret)
+
+
+def new_secret(random_bytes: Callable[[int], bytes]) -> str:
+    return "whsec_" + b64encode(random_bytes(SECRET_BYTES)).decode()
 
 
 def _check_event_types(patterns: Sequence[str]) -> None:
