@@ -7,7 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from sluice.domain.intake import IntakePolicy, IntakeRules, Quotas
 from sluice.domain.parts import MAX_OBJECT_BYTES
-from sluice.http import RequestBody, ResponseBody, Timestamp
+from sluice.http import RequestBody, ResponseBody, Timestamp, without_defaults
 from sluice.service.intake_policies import NewPolicy, PolicyChange
 
 MAX_NESTING = 32  # of a metadata schema; what nests deeper could be read but not written again
@@ -26,12 +26,6 @@ def _shallow(value: dict[str, Any]) -> dict[str, Any]:
     if level:
         raise ValueError(f"nested deeper than {MAX_NESTING} levels")
     return value
-
-
-def _without_defaults(schema: dict[str, Any]) -> None:
-    """A client that was generated from the document must not fill in, and so reset, what its user left out."""
-    for field in schema["properties"].values():
-        field.pop("default", None)
 
 
 class QuotaLimits(RequestBody):
@@ -92,13 +86,13 @@ class CreateIntakePolicy(PolicyFields):
 class ChangeQuotaLimits(QuotaLimits):
     """Fields that are left out stay as they are."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
 
 class ChangeIntakePolicy(PolicyFields):
     """Fields that are left out stay as they are; null takes a limit away."""
 
-    model_config = ConfigDict(json_schema_extra=_without_defaults)
+    model_config = ConfigDict(json_schema_extra=without_defaults)
 
     name: Name = Field(default="")
     quotas: ChangeQuotaLimits = ChangeQuotaLimits()

@@ -1,4 +1,4 @@
-"""Webhook endpoints over HTTP."""
+"""Webhook endpoints over HTTP: make and look; what changes them: `change_routes`."""
 
 from functools import cache
 from typing import Annotated, Any
@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
 
-from functions.api_webhooks import secret_routes
+from functions.api_webhooks import change_routes
 from functions.api_webhooks.models import CreateWebhook, RegisteredWebhookView, WebhookView
 from sluice import bootstrap
 from sluice.config import ApiWebhooksSettings
 from sluice.domain.ids import Prefix
-from sluice.http import Cursor, IdempotencyKey, Limit, Page, api, caller, created, keyed, needs, no_content
+from sluice.http import Cursor, IdempotencyKey, Limit, Page, api, caller, created, keyed, needs
+from sluice.http.preconditions import etag, versioned
 from sluice.observability import observed
 from sluice.service import cursors, idempotency, webhooks
 from sluice.service.webhooks import NewWebhook, Registered
@@ -49,7 +50,7 @@ def create_webhook(
         records=d.records,
         now=d.now,
     )
-    return created(RegisteredWebhookView.registered(made), replayed=replayed)
+    return created(RegisteredWebhookView.registered(made), replayed=replayed, headers=etag(made.endpoint.version))
 
 
 @app.get("/v1/webhooks", security=needs(SCOPE), summary="List webhooks, newest first", tags=["webhooks"])
@@ -62,17 +63,12 @@ def list_webhooks(limit: Limit = 25, cursor: Cursor = None) -> Page[WebhookView]
 
 
 @app.get(ONE, security=needs(SCOPE), summary="Get a webhook", tags=["webhooks"])
-def get_webhook(webhook_id: str) -> WebhookView:
-    return WebhookView.of(webhooks.get_webhook(webhook_id, tenant_id=caller(app).tenant_id, records=deps().records))
+def get_webhook(webhook_id: str) -> Response[WebhookView]:
+    endpoint = webhooks.get_webhook(webhook_id, tenant_id=caller(app).tenant_id, records=deps().records)
+    return versioned(WebhookView.of(endpoint), endpoint.version)
 
 
-@app.delete(ONE, status_code=204, security=needs(SCOPE), summary="Delete a webhook", tags=["webhooks"])
-def delete_webhook(webhook_id: str) -> Response[None]:
-    webhooks.delete_webhook(webhook_id, tenant_id=caller(app).tenant_id, records=deps().records)
-    return no_content()
-
-
-secret_routes.add_to(app, lambda: deps(), security=needs(SCOPE))
+change_routes.add_to(app, lambda: deps(), security=needs(SCOPE))
 
 
 @observed("api_webhooks")

@@ -2,26 +2,47 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from sluice.domain.models import WebhookEndpoint
-from sluice.http import RequestBody, ResponseBody, Timestamp
-from sluice.service.webhooks import Registered
+from sluice.http import RequestBody, ResponseBody, Timestamp, without_defaults
+from sluice.service.webhooks import Registered, WebhookChange
 
-Url = Annotated[str, StringConstraints(min_length=1, max_length=2_048)]
+Url = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2_048),
+    Field(description="https with public addresses only; port 443, or 1024 and above. Redirects are not followed."),
+]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
+Description = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Patterns = Annotated[
+    tuple[Pattern, ...], Field(min_length=1, max_length=50, description="Event types or globs such as `transcode.*`.")
+]
+
+
 class CreateWebhook(RequestBody):
-    url: Annotated[
-        Url,
-        Field(description="https with public addresses only; port 443, or 1024 and above. Redirects are not followed."),
-    ]
-    description: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
-    event_types: Annotated[
-        tuple[Pattern, ...],
-        Field(min_length=1, max_length=50, description="Event types or globs such as `transcode.*`."),
-    ] = ("*",)
+    url: Url
+    description: Description | None = None
+    event_types: Patterns = ("*",)
+
+
+class ChangeWebhook(RequestBody):
+    """Fields that are left out stay as they are; null takes the description away."""
+
+    model_config = ConfigDict(json_schema_extra=without_defaults)
+
+    url: Url = Field(default="")
+    description: Description | None = None
+    event_types: Patterns = ()
+    enabled: Annotated[
+        bool, Field(strict=True, description="false: nothing is sent, and what happens meanwhile is not sent later.")
+    ] = True
+
+    def command(self, webhook_id: str, tenant_id: str, versions: frozenset[int] | None) -> WebhookChange:
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        return WebhookChange(webhook_id, tenant_id, versions, fields)
 
 
 class RotateSecret(RequestBody):
@@ -41,7 +62,9 @@ class WebhookView(ResponseBody):
     url: str
     description: str | None
     event_types: tuple[str, ...]
-    enabled: bool = Field(description="False after the endpoint answered 410 Gone: nothing is sent any more.")
+    enabled: bool = Field(
+        description="false: nothing is sent. A PATCH sets it, and an endpoint that answers 410 Gone is switched off."
+    )
     rotation_ends_at: Timestamp | None = Field(
         description="After a rotation: until then, secrets before the newest sign too."
     )

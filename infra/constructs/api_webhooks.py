@@ -1,4 +1,4 @@
-"""Webhook endpoints: create, list, look, delete; rotate their secrets."""
+"""Webhook endpoints: create, list, look, change, delete; rotate their secrets."""
 
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ class ApiWebhooks(Construct):
         Route("POST", "/v1/webhooks"),
         Route("GET", "/v1/webhooks"),
         Route("GET", "/v1/webhooks/{webhook_id}"),
+        Route("PATCH", "/v1/webhooks/{webhook_id}"),
         Route("DELETE", "/v1/webhooks/{webhook_id}"),
         Route("POST", "/v1/webhooks/{webhook_id}/rotate-secret"),
     )

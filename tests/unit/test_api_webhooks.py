@@ -1,51 +1,12 @@
-"""The webhook routes as a client sees them."""
+"""The webhook routes as a client sees them: making, looking, deleting."""
 
-import json
 from typing import Any
 
 import pytest
 
 from functions.api_webhooks import handler
-from sluice import bootstrap
-from sluice.domain.models import Tenant
-from sluice.service.ports import Create
-from tests.fakes.gateway import TENANT, LambdaContext, request
-from tests.fakes.records import FakeRecords
-from tests.fakes.secret_box import FakeSecretBox
-from tests.fakes.time import FakeClock, FakeIds
-from tests.fakes.webhook_sender import FakeWebhookSender
-
-BODY = {"url": "https://example.com/hook", "description": "Ours", "event_types": ["transcode.*"]}
-
-
-class Api:
-    def __init__(self) -> None:
-        self.random = bytes(range(32))
-        self.now, self.sender, self.records = FakeClock(), FakeWebhookSender(), FakeRecords()
-        self.records.commit(Create(Tenant(id=TENANT, name="Ada", created_at=self.now())))
-        self.deps = bootstrap.ApiWebhooks(
-            environment="dev",
-            records=self.records,
-            now=self.now,
-            new_id=FakeIds(),
-            sender=self.sender,
-            secrets=FakeSecretBox(),
-            random_bytes=lambda size: self.random[:size],
-            cursor_key=lambda: b"cursor key of the test",
-        )
-
-    def call(self, method: str, path: str, scopes: tuple[str, ...] = ("webhooks:manage",), **more: Any) -> Any:
-        answer = handler.lambda_handler(request(method, path, scopes=scopes, **more), LambdaContext())
-        answer["json"] = json.loads(answer["body"]) if answer.get("body") else None
-        return answer
-
-    def create(self, key: str | None = None, **changes: Any) -> Any:
-        headers = {"idempotency-key": key} if key else {}
-        return self.call("POST", "/v1/webhooks", body={**BODY, **changes}, headers=headers)
-
-    def rotate(self, webhook_id: str, key: str | None = None, **more: Any) -> Any:
-        headers = {"idempotency-key": key} if key else {}
-        return self.call("POST", f"/v1/webhooks/{webhook_id}/rotate-secret", headers=headers, **more)
+from tests.fakes.gateway import TENANT
+from tests.unit.webhook_api import BODY, Api
 
 
 @pytest.fixture
@@ -101,54 +62,6 @@ def test_the_secret_is_in_no_other_answer(api: Api) -> None:
         assert "secret" not in answer["body"] and "whsec_" not in answer["body"]
 
 
-def test_a_rotation_shows_the_new_secret_and_how_long_the_old_one_signs(api: Api) -> None:
-    made = api.create()["json"]
-    api.random = bytes(reversed(range(32)))
-    api.now.tick(minutes=1)
-    rotated = api.rotate(made["webhook_id"])
-    assert rotated["statusCode"] == 200
-    assert rotated["json"] == {
-        **made,
-        "secret": "whsec_Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=",
-        "secret_already_shown": False,
-        "rotation_ends_at": "2026-12-02T10:01:00.000Z",
-        "updated_at": "2026-12-01T10:01:00.000Z",
-    }
-    shorter = api.rotate(made["webhook_id"], body={"overlap_s": 60})["json"]
-    assert shorter["rotation_ends_at"] == "2026-12-01T10:02:00.000Z"
-    assert api.rotate(made["webhook_id"], body={"overlap_s": 0})["json"]["rotation_ends_at"] is None
-
-
-def test_a_repeated_rotation_rotates_once_and_shows_no_secret(api: Api) -> None:
-    webhook_id = api.create()["json"]["webhook_id"]
-    first, again = (api.rotate(webhook_id, key="k1", body={"overlap_s": 60}) for _ in range(2))
-    assert (again["statusCode"], again["headers"]["Idempotent-Replayed"]) == (200, "true")
-    assert again["json"] == {**first["json"], "secret": None, "secret_already_shown": True}
-    [endpoint] = api.records.webhooks(TENANT)
-    assert len(endpoint.retired_secrets) == 1
-    assert api.rotate(webhook_id, key="k1", body={"overlap_s": 61})["json"]["code"] == "idempotency_key_reused"
-
-
-def test_one_key_does_not_rotate_two_endpoints(api: Api) -> None:
-    one, other = (api.create()["json"]["webhook_id"] for _ in range(2))
-    assert api.rotate(one, key="k1")["statusCode"] == 200
-    assert api.rotate(other, key="k1")["json"]["code"] == "idempotency_key_reused"
-
-
-@pytest.mark.parametrize("overlap", [-1, 604_801, 1.5, "60", None])
-def test_an_overlap_out_of_range(api: Api, overlap: Any) -> None:
-    answer = api.rotate(api.create()["json"]["webhook_id"], body={"overlap_s": overlap})
-    assert (answer["statusCode"], answer["json"]["errors"][0]["pointer"]) == (422, "/overlap_s")
-
-
-def test_the_fifth_earlier_secret_is_refused(api: Api) -> None:
-    webhook_id = api.create()["json"]["webhook_id"]
-    assert [api.rotate(webhook_id)["statusCode"] for _ in range(4)] == [200] * 4
-    refused = api.rotate(webhook_id)
-    assert (refused["statusCode"], refused["json"]["code"]) == (409, "webhook_secret_limit_reached")
-    assert api.rotate(webhook_id, body={"overlap_s": 0})["statusCode"] == 200
-
-
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [
@@ -197,6 +110,7 @@ def test_another_tenant_sees_nothing(api: Api) -> None:
     stranger = "ten_01jdyyyyyyyyyyyyyyyyyyyyyy"
     assert api.call("GET", path, tenant=stranger)["statusCode"] == 404
     assert api.call("DELETE", path, tenant=stranger)["statusCode"] == 404
+    assert api.call("PATCH", path, tenant=stranger, body={})["statusCode"] == 404
     assert api.call("POST", path + "/rotate-secret", tenant=stranger)["statusCode"] == 404
     assert api.call("GET", "/v1/webhooks", tenant=stranger)["json"]["data"] == []
     assert api.call("GET", path)["statusCode"] == 200
@@ -207,6 +121,7 @@ def test_another_tenant_sees_nothing(api: Api) -> None:
     [
         ("POST", "/v1/webhooks"),
         ("GET", "/v1/webhooks"),
+        ("PATCH", "/v1/webhooks/x"),
         ("DELETE", "/v1/webhooks/x"),
         ("POST", "/v1/webhooks/x/rotate-secret"),
     ],

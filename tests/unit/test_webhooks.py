@@ -1,20 +1,34 @@
 """Endpoints: what is refused, what is kept, and that the limit holds for concurrent requests."""
 
 from base64 import b64decode
+from typing import Any
 
 import pytest
 
 from sluice.domain.errors import (
     InvalidRequest,
+    PreconditionFailed,
     TenantNotFound,
     UrlNotAllowed,
     WebhookLimitReached,
     WebhookNotFound,
     WriteConflict,
 )
+from sluice.domain.events import EventType
 from sluice.domain.ids import Prefix
+from sluice.domain.models import WebhookEndpoint
+from sluice.service.deliveries import Outcome
 from sluice.service.ports import Write
-from sluice.service.webhooks import MAX_WEBHOOKS, NewWebhook, create_webhook, delete_webhook, get_webhook, list_webhooks
+from sluice.service.webhooks import (
+    MAX_WEBHOOKS,
+    NewWebhook,
+    WebhookChange,
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+    get_webhook,
+    list_webhooks,
+)
 from tests.fakes.records import FakeRecords
 from tests.unit.webhook_world import WebhookWorld
 
@@ -130,3 +144,80 @@ def test_deleting_while_it_changes(world: WebhookWorld) -> None:
     conflicting.rows = world.records.rows
     delete_webhook(endpoint.id, tenant_id=world.tenant.id, records=conflicting)
     assert world.records.webhooks(world.tenant.id) == []
+
+
+def change(world: WebhookWorld, endpoint: WebhookEndpoint, records: FakeRecords | None = None, **fields: Any) -> Any:
+    wanted = WebhookChange(endpoint.id, world.tenant.id, None, fields)
+    return change_webhook(wanted, records=records or world.records, sender=world.sender, now=world.now)
+
+
+def test_a_change_goes_to_waiting_deliveries_too(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    world.dispatch(world.event())
+    change(world, endpoint, url="https://example.com/new", event_types=("upload.*",))
+    world.dispatch(world.event(EventType.TRANSCODE_READY))
+    assert world.work() == [Outcome.DELIVERED]
+    assert [post.url for post in world.sender.posts] == ["https://example.com/new"]
+
+
+def test_what_is_left_out_stays_and_nothing_is_written_for_nothing(world: WebhookWorld) -> None:
+    endpoint = world.endpoint("upload.*")
+    world.now.tick(minutes=1)
+    assert change(world, endpoint) == change(world, endpoint, url=endpoint.url, enabled=True) == endpoint
+    changed = change(world, endpoint, description="Ours")
+    expected = endpoint.model_copy(update={"description": "Ours", "updated_at": world.now(), "version": 2})
+    assert changed == expected == world.records.webhook(world.tenant.id, endpoint.id)
+
+
+def test_a_switched_off_endpoint_gets_nothing_until_it_is_switched_on(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    world.dispatch(world.event())
+    change(world, endpoint, enabled=False)
+    assert world.dispatch(world.event()) == []
+    assert world.work() == [Outcome.DEAD]
+    change(world, endpoint, enabled=True)
+    assert world.work() == []
+    world.dispatch(world.event())
+    assert world.work() == [Outcome.DELIVERED]
+
+
+def test_a_refused_change_changes_nothing(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    world.sender.refused.add("https://10.0.0.1/")
+    with pytest.raises(UrlNotAllowed) as caught:
+        change(world, endpoint, url="https://10.0.0.1/", description="x")
+    assert [field.pointer for field in caught.value.errors] == ["/url"]
+    with pytest.raises(InvalidRequest):
+        change(world, endpoint, event_types=("nonsense",), description="x")
+    assert world.records.webhook(world.tenant.id, endpoint.id) == endpoint
+
+
+def test_a_change_keeps_what_another_one_wrote_meanwhile(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+
+    class Overtaken(FakeRecords):
+        others = 1
+
+        def commit(self, *writes: Write) -> None:
+            if self.others:
+                self.others -= 1
+                change(world, endpoint, enabled=False)
+            super().commit(*writes)
+
+    overtaken = Overtaken()
+    overtaken.rows = world.records.rows
+    changed = change(world, endpoint, records=overtaken, description="Ours")
+    assert (changed.enabled, changed.description, changed.version) == (False, "Ours", 3)
+
+
+def test_only_the_expected_version_is_changed(world: WebhookWorld) -> None:
+    endpoint = world.endpoint()
+    stale = WebhookChange(endpoint.id, world.tenant.id, frozenset({2}), {"enabled": False})
+    with pytest.raises(PreconditionFailed):
+        change_webhook(stale, records=world.records, sender=world.sender, now=world.now)
+    with pytest.raises(PreconditionFailed):
+        delete_webhook(endpoint.id, tenant_id=world.tenant.id, records=world.records, versions=frozenset({2}))
+    assert world.records.webhook(world.tenant.id, endpoint.id) == endpoint
+    delete_webhook(endpoint.id, tenant_id=world.tenant.id, records=world.records, versions=frozenset({1}))
+    with pytest.raises(WebhookNotFound):
+        change(world, endpoint, enabled=False)

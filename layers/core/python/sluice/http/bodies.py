@@ -1,7 +1,7 @@
 """Parents of request and response models. They are never domain models: `functions/<name>/models.py` maps by hand."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Protocol, Self, TypeVar
+from typing import Annotated, Any, Generic, Protocol, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -12,6 +12,15 @@ class RequestBody(BaseModel):
     """Unknown fields are refused, so that a typo is not silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def without_defaults(schema: dict[str, Any]) -> None:
+    """For bodies that change part of a resource, as `json_schema_extra`.
+
+    A client that was generated from the document must not fill in, and so reset, what its user left out.
+    """
+    for field in schema["properties"].values():
+        field.pop("default", None)
 
 
 class ResponseBody(BaseModel):

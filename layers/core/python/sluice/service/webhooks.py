@@ -2,14 +2,15 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sluice.domain.errors import (
     FieldError,
     InvalidRequest,
+    PreconditionFailed,
     TenantNotFound,
     UrlNotAllowed,
     WebhookLimitReached,
@@ -41,6 +42,16 @@ class Registered(NamedTuple):
     secret: str | None  # only in the answer to the request that made it
 
 
+@dataclass(frozen=True)
+class WebhookChange:
+    """What is to be different; everything else stays."""
+
+    webhook_id: str
+    tenant_id: str
+    versions: frozenset[int] | None  # those that may be changed; None: any
+    fields: Mapping[str, Any]  # url, description, event_types, enabled
+
+
 def create_webhook(
     command: NewWebhook,
     *,
@@ -52,10 +63,7 @@ def create_webhook(
 ) -> Registered:
     """Raises InvalidRequest, UrlNotAllowed, WebhookLimitReached, TenantNotFound."""
     _check_event_types(command.event_types)
-    try:
-        sender.check_url(command.url)
-    except UrlNotAllowed as error:
-        raise UrlNotAllowed(error.detail, errors=(FieldError("/url", error.code, error.detail),)) from error
+    _check_url(command.url, sender)
     secret = new_secret(random_bytes)
     moment = now()
     endpoint = WebhookEndpoint(
@@ -70,6 +78,13 @@ def create_webhook(
     )
     _add(endpoint, records)
     return Registered(endpoint, secret)
+
+
+def _check_url(url: str, sender: WebhookSender) -> None:
+    try:
+        sender.check_url(url)
+    except UrlNotAllowed as error:
+        raise UrlNotAllowed(error.detail, errors=(FieldError("/url", error.code, error.detail),)) from error
 
 
 def new_secret(random_bytes: Callable[[int], bytes]) -> str:
@@ -116,7 +131,39 @@ def list_webhooks(
     return rest[:limit], rest[limit - 1].id if len(rest) > limit else None
 
 
+def change_webhook(change: WebhookChange, *, records: Records, sender: WebhookSender, now: Clock) -> WebhookEndpoint:
+    """A change that changes nothing writes nothing.
+
+    Raises WebhookNotFound, PreconditionFailed, InvalidRequest, UrlNotAllowed.
+    """
+    _expected(change.webhook_id, change.tenant_id, change.versions, records)  # before a name is looked up
+    _check_event_types(change.fields.get("event_types", ()))
+    if "url" in change.fields:
+        _check_url(change.fields["url"], sender)
+    return _change(change, records, now)
+
+
 @retry_on_conflict
-def delete_webhook(webhook_id: str, *, tenant_id: str, records: Records) -> None:
-    """Its unfinished deliveries are given up when their turn comes. Raises WebhookNotFound."""
-    records.commit(Remove(get_webhook(webhook_id, tenant_id=tenant_id, records=records)))
+def _change(change: WebhookChange, records: Records, now: Clock) -> WebhookEndpoint:
+    endpoint = _expected(change.webhook_id, change.tenant_id, change.versions, records)
+    changed = endpoint.model_copy(update=dict(change.fields))
+    if changed == endpoint:
+        return endpoint
+    after = changed.model_copy(update={"updated_at": now(), "version": endpoint.version + 1})
+    records.commit(Replace(after))
+    return after
+
+
+@retry_on_conflict
+def delete_webhook(
+    webhook_id: str, *, tenant_id: str, records: Records, versions: frozenset[int] | None = None
+) -> None:
+    """Its unfinished deliveries are given up when their turn comes. Raises WebhookNotFound, PreconditionFailed."""
+    records.commit(Remove(_expected(webhook_id, tenant_id, versions, records)))
+
+
+def _expected(webhook_id: str, tenant_id: str, versions: frozenset[int] | None, records: Records) -> WebhookEndpoint:
+    endpoint = get_webhook(webhook_id, tenant_id=tenant_id, records=records)
+    if versions is not None and endpoint.version not in versions:
+        raise PreconditionFailed()
+    return endpoint
