@@ -4,6 +4,7 @@ from aws_cdk import App, CfnOutput, CfnParameter, Stack
 
 from infra.config import Config
 from infra.constructs.api_assets import ApiAssets
+from infra.constructs.api_deliveries import ApiDeliveries
 from infra.constructs.api_ingest import ApiIngest
 from infra.constructs.api_playback import ApiPlayback
 from infra.constructs.api_policies import ApiPolicies
@@ -37,6 +38,7 @@ class ApiStack(Stack):
             ApiPolicies(self, base=base, cursor=vault.cursor),
             ApiAssets(self, base=base, cursor=vault.cursor),
             ApiWebhooks(self, base=base, vault=vault),
+            ApiDeliveries(self, base=base, webhook_key=vault.webhook_key),
             ApiPlayback(self, base=base, token_secret_arn=self._token_secret_arn(config, delivery)),
         )
         authorizer = Authorizer(self, base=base, pepper=vault.pepper, upload_tokens=vault.upload_tokens).authorizer

@@ -38,6 +38,7 @@ ROUTES = {
         "DELETE /v1/webhooks/{webhook_id}",
         "POST /v1/webhooks/{webhook_id}/rotate-secret",
     },
+    "api_deliveries": {"POST /v1/webhooks/{webhook_id}/test"},
     "api_playback": {"POST /v1/playback-sessions"},
 }
 

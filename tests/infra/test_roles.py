@@ -25,7 +25,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 18
+    assert len(functions) == 19
     assert set(users.values()) == {1}
 
 
@@ -116,10 +116,14 @@ def test_only_the_custom_resource_writes_secrets(dev: Deployment) -> None:
     assert [name.startswith("SigningKeysSigningKey") for name in may] == [True]
 
 
-def test_webhook_secrets_are_sealed_by_one_function_and_opened_by_another(dev: Deployment) -> None:
+def test_who_seals_webhook_secrets_cannot_open_them(dev: Deployment) -> None:
     kms = {"kms:GenerateDataKey", "kms:Decrypt"}
     assert granted(dev, "api_webhooks") & kms == {"kms:GenerateDataKey"}
     assert granted(dev, "deliver_webhook") & kms == {"kms:Decrypt"}
+    assert granted(dev, "api_deliveries") & kms == {"kms:Decrypt"}
+    functions = (one.properties["FunctionName"] for one in dev.resources("AWS::Lambda::Function"))
+    holders = {name for full in functions if granted(dev, name := full.removeprefix("sluice-dev-")) & kms}
+    assert holders == {"api_webhooks", "deliver_webhook", "api_deliveries"}
 
 
 def test_upload_urls_are_signed_by_a_role_that_only_api_uploads_may_take(dev: Deployment) -> None:

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from functions.api_deliveries.models import Failure, PingView
 from functions.api_webhooks.models import RotateSecret
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.config import DeliverWebhookSettings
-from sluice.domain.events import EventType, Origin, describe
+from sluice.domain.events import EventType, Origin, describe, describe_ping
 from sluice.domain.states import AssetState
 from sluice.domain.webhook_secrets import MAX_RETIRED
 from sluice.service.webhooks import MAX_WEBHOOKS
@@ -90,3 +91,19 @@ def test_the_receiver_takes_either_signature_of_an_overlap(
     headers = signer.headers(secrets=[newer, SECRET], message_id=json.loads(body)["id"], sent_at=now, body=body)
     assert [receive(secret, headers, body.encode()) for secret in (newer, SECRET)] == [204, 204]
     assert receive("whsec_" + "B" * 32, headers, body.encode()) == 401
+
+
+def test_the_receiver_takes_a_ping(receive: Receive, capsys: pytest.CaptureFixture[str]) -> None:
+    now = datetime.now(UTC)
+    origin = Origin(environment="dev", now=now, event_id="evt_01m827rwpq3v5g2x0c4t8k9abd")
+    body = describe_ping("whk_01m827rwpq3v5g2x0c4t8k9abe", "ten_01m827pjz7fkqps8n0re85ds7d", origin, correlation_id="c")
+    assert list(json.loads(body)) == list(json.loads(code(PAGE, "Events", "json")))
+    assert receive(SECRET, signed(body, at=now), body.encode()) == 204
+    assert capsys.readouterr().out == "webhook.ping None None\n"
+
+
+def test_the_example_of_a_test_is_an_answer() -> None:
+    example = json.loads(code(PAGE, "Test", "json"))
+    assert json.loads(PingView.model_validate(example).model_dump_json()) == example
+    words = get_args(Failure)
+    assert all(f"`{word}`" in section(PAGE, "Test") for word in words)

@@ -29,6 +29,7 @@ def test_it_is_valid_openapi_3_1(whole: dict[str, Any]) -> None:
 def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
     assert api_functions() == [
         "api_assets",
+        "api_deliveries",
         "api_ingest",
         "api_playback",
         "api_policies",

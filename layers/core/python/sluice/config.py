@@ -85,6 +85,12 @@ class ApiWebhooksSettings(Settings):
     allow_loopback: bool = False
 
 
+class ApiDeliveriesSettings(Settings):
+    webhook_key_arn: str
+    allow_loopback: bool = False
+    timeout_s: float = 15.0  # the gateway cuts at 30
+
+
 class ApiIngestSettings(Settings):
     uploads_bucket: str
     fetch_state_machine_arn: str

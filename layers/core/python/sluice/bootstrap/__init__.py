@@ -20,10 +20,19 @@ from sluice.bootstrap.pipeline import (
 )
 from sluice.bootstrap.policies import ApiPolicies, api_policies
 from sluice.bootstrap.viewing import ApiAssets, ApiPlayback, Playback, api_assets, api_playback, playback
-from sluice.bootstrap.webhooks import ApiWebhooks, DispatchEvents, api_webhooks, deliver_webhook, dispatch_events
+from sluice.bootstrap.webhooks import (
+    ApiDeliveries,
+    ApiWebhooks,
+    DispatchEvents,
+    api_deliveries,
+    api_webhooks,
+    deliver_webhook,
+    dispatch_events,
+)
 
 __all__ = [
     "ApiAssets",
+    "ApiDeliveries",
     "ApiPlayback",
     "ApiPolicies",
     "ApiWebhooks",
@@ -36,6 +45,7 @@ __all__ = [
     "Playback",
     "SigningKey",
     "api_assets",
+    "api_deliveries",
     "api_ingest",
     "api_playback",
     "api_policies",

@@ -13,6 +13,7 @@ from sluice.service.webhook_ports import SecretBox, WebhookSender
 if TYPE_CHECKING:
     from sluice.domain.events import Event
     from sluice.service.deliveries import Deliverer
+    from sluice.service.webhook_ping import Pinger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,30 @@ def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
         random_bytes=token_bytes,
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiDeliveries(Core):
+    pinger: "Pinger"
+
+
+def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
+    from sluice.adapters.secret_box import KmsSecretBox, kms_client
+    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
+    from sluice.adapters.webhook_sender import HttpWebhookSender
+    from sluice.adapters.webhook_signer import StandardWebhooksSigner
+    from sluice.service.webhook_ping import Pinger
+
+    table = records(settings)
+    pinger = Pinger(
+        records=table,
+        secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
+        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
+        signer=StandardWebhooksSigner(),
+        timeout_s=settings.timeout_s,
+        now=now,
+    )
+    return ApiDeliveries(environment=settings.environment, records=table, pinger=pinger)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from sluice.domain.models import Asset, Model
 from sluice.domain.states import ASSET_EDGES, AssetState, check_edge
 
 API_VERSION = "2026-12-01"
+PING = "webhook.ping"  # no type of the catalogue: it belongs to no asset, and cannot be subscribed to
 
 
 class EventType(StrEnum):
@@ -100,6 +101,23 @@ def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_st
         timestamp=origin.now,
         body=json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
     )
+
+
+def describe_ping(webhook_id: str, tenant_id: str, origin: Origin, *, correlation_id: str) -> str:
+    """The body of a test: an envelope like the others, without a sequence."""
+    envelope = {
+        "id": origin.event_id,
+        "type": PING,
+        "timestamp": timestamp(origin.now),
+        "api_version": API_VERSION,
+        "environment": origin.environment,
+        "tenant_id": tenant_id,
+        "sequence": None,
+        "correlation_id": correlation_id,
+        "request_id": origin.request_id,
+        "data": {"webhook_id": webhook_id},
+    }
+    return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False)
 
 
 def _data(asset: Asset, previous_state: AssetState | None) -> dict[str, Any]:

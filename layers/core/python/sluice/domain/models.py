@@ -226,6 +226,7 @@ class DeliveryAttempt(Model):
     event_id: str
     number: int  # from 1
     sent_at: datetime
+    request_headers: dict[str, str] = {}  # but the signature
     latency_ms: int
     status: int | None  # None: no HTTP answer
     failure: str | None  # stable word: timeout | connection | tls | url_not_allowed | status

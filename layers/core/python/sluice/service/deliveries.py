@@ -14,15 +14,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from sluice.domain.deliveries import DeliveryMessage, RetrySchedule, claim, is_claimed, is_settled, settle
-from sluice.domain.errors import UrlNotAllowed
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from sluice.domain.states import DeliveryState
-from sluice.domain.webhook_secrets import signing_ciphertexts
 from sluice.service.dispatch import GRACE
 from sluice.service.ports import Clock, DeliveryQueue, Records, Replace
 from sluice.service.retries import retry_on_conflict
-from sluice.service.webhook_ports import DeadLetterQueue, Random, SecretBox, SendFailed, WebhookSender, WebhookSigner
+from sluice.service.webhook_ports import DeadLetterQueue, Random, SecretBox, WebhookSender, WebhookSigner
+from sluice.service.webhook_sending import Message, Sent, open_secrets, send
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +59,7 @@ class Claimed(NamedTuple):
 
 class Result(NamedTuple):
     attempt: DeliveryAttempt
-    retry_after_s: int | None
-
-    @property
-    def succeeded(self) -> bool:
-        return self.attempt.status is not None and 200 <= self.attempt.status < 300
+    sent: Sent
 
 
 def deliver(message: DeliveryMessage, *, ports: Deliverer) -> Outcome:
@@ -105,8 +100,7 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
         given_up = settle(delivery, DeliveryState.DEAD, now, attempts=delivery.attempts, status=delivery.last_status)
         ports.records.commit(Replace(given_up))
         return Outcome.DEAD
-    ciphertexts = signing_ciphertexts(endpoint, now)
-    secrets = tuple(ports.secrets.decrypt(message.tenant_id, ciphertext) for ciphertext in ciphertexts)
+    secrets = open_secrets(endpoint, secrets=ports.secrets, now=now)
     lease = timedelta(seconds=ports.timeout_s) + LEASE_MARGIN
     ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)))
     return Claimed(endpoint, event, secrets)
@@ -121,62 +115,42 @@ def _is_next(delivery: Delivery, message: DeliveryMessage) -> bool:
 
 
 def _send(message: DeliveryMessage, claimed: Claimed, ports: Deliverer) -> Result:
-    sent_at, body = ports.now(), claimed.event.body
-    headers = ports.signer.headers(secrets=claimed.secrets, message_id=message.event_id, sent_at=sent_at, body=body)
-    headers["content-type"] = "application/json"
-    try:
-        answer = ports.sender.post(claimed.endpoint.url, headers=headers, body=body.encode(), timeout_s=ports.timeout_s)
-    except SendFailed as error:
-        return Result(_attempt(message, sent_at, latency_ms=error.latency_ms, failure=error.failure), None)
-    except UrlNotAllowed as error:  # the name resolves to something else than when the endpoint was made
-        return Result(_attempt(message, sent_at, failure=error.code), None)
-    failure = None if 200 <= answer.status < 300 else "status"
-    attempt = _attempt(
-        message,
-        sent_at,
-        latency_ms=answer.latency_ms,
-        status=answer.status,
-        failure=failure,
-        response=answer.body,
+    sent = send(
+        claimed.endpoint.url,
+        Message(message.event_id, claimed.event.body, claimed.secrets),
+        sender=ports.sender,
+        signer=ports.signer,
+        timeout_s=ports.timeout_s,
+        now=ports.now,
     )
-    return Result(attempt, answer.retry_after_s)
-
-
-def _attempt(
-    message: DeliveryMessage,
-    sent_at: datetime,
-    *,
-    latency_ms: int = 0,
-    status: int | None = None,
-    failure: str | None,
-    response: str | None = None,
-) -> DeliveryAttempt:
-    return DeliveryAttempt(
+    attempt = DeliveryAttempt(
         tenant_id=message.tenant_id,
         webhook_id=message.webhook_id,
         event_id=message.event_id,
         number=message.attempt,
-        sent_at=sent_at,
-        latency_ms=latency_ms,
-        status=status,
-        failure=failure,
-        response=response,
+        sent_at=sent.sent_at,
+        request_headers=sent.request_headers,
+        latency_ms=sent.latency_ms,
+        status=sent.status,
+        failure=sent.failure,
+        response=sent.response,
     )
+    return Result(attempt, sent)
 
 
 @retry_on_conflict
 def _record(message: DeliveryMessage, result: Result, ports: Deliverer) -> Outcome:
     """Write what the attempt led to. Two senders of one attempt count as one; a success beats a failure."""
     delivery = _delivery(message, ports.records)
-    if delivery is None or is_settled(delivery) or (not result.succeeded and not _is_next(delivery, message)):
+    if delivery is None or is_settled(delivery) or (not result.sent.succeeded and not _is_next(delivery, message)):
         return Outcome.SUPERSEDED
-    if result.succeeded:
+    if result.sent.succeeded:
         ports.records.commit(Replace(_after(DeliveryState.DELIVERED, delivery, result, ports)))
         return Outcome.DELIVERED
     if result.attempt.status == GONE:
         return _switch_off(delivery, result, ports)
     delay = ports.schedule.delay_after(
-        message.attempt - delivery.redriven_after, retry_after_s=result.retry_after_s, jitter=ports.jitter()
+        message.attempt - delivery.redriven_after, retry_after_s=result.sent.retry_after_s, jitter=ports.jitter()
     )
     if delay is None:
         # The letter first: a delivery without a letter could not be redriven, a letter too many is dropped there.
