@@ -1,10 +1,13 @@
 """Answers of the delivery routes."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.states import DeliveryState
 from sluice.http import ResponseBody, Timestamp
+from sluice.service.delivery_log import Report
 from sluice.service.webhook_ping import Ping
 
 Failure = Literal["timeout", "connection", "tls", "url_not_allowed", "status"]
@@ -19,6 +22,53 @@ class Exchange(ResponseBody):
     failure: Failure | None = Field(description="Null: delivered. status: an answer other than 2xx.")
     latency_ms: int
     response: str | None = Field(description="The first 1,000 characters of the answer.")
+
+
+class AttemptView(Exchange):
+    number: int = Field(description="From 1, over all redrives.")
+
+    @classmethod
+    def of(cls, attempt: DeliveryAttempt) -> "AttemptView":
+        return cls(**attempt.model_dump(include={*cls.model_fields}))
+
+
+class DeliveryView(ResponseBody):
+    webhook_id: str
+    event_id: str = Field(description="`webhook-id` of every attempt.")
+    event_type: str
+    asset_id: str
+    sequence: int
+    status: DeliveryState
+    attempt_count: int
+    last_status: int | None = Field(
+        description="Of the last attempt's answer; null: it had none, or there was no attempt."
+    )
+    next_attempt_at: Timestamp | None = Field(description="Of a delivery that is `retrying`.")
+    created_at: Timestamp
+    updated_at: Timestamp
+
+    @classmethod
+    def fields_of(cls, delivery: Delivery) -> dict[str, Any]:
+        named = delivery.model_dump(include={*cls.model_fields} - {"next_attempt_at"})
+        return named | {
+            "status": delivery.state,
+            "attempt_count": delivery.attempts,
+            "next_attempt_at": delivery.retry_at,
+        }
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> "DeliveryView":
+        return cls(**cls.fields_of(delivery))
+
+
+class DeliveryReport(DeliveryView):
+    request_body: str | None = Field(description="As every attempt signed and sent it.")
+    attempts: list[AttemptView] = Field(description="Oldest first.")
+
+    @classmethod
+    def read(cls, report: Report) -> "DeliveryReport":
+        shown = [AttemptView.of(attempt) for attempt in report.attempts]
+        return cls(**DeliveryView.fields_of(report.delivery), request_body=report.body, attempts=shown)
 
 
 class PingView(Exchange):

@@ -28,15 +28,17 @@ class Endpoint:
 
     def delivery(self) -> Delivery | None:
         """The one delivery to this endpoint."""
-        found = [from_item(Delivery, row) for row in self._rows() if "#ATTEMPT#" not in row["sk"]["S"]]
+        found = [from_item(Delivery, row) for row in self._rows("", "DELIVERY#")]
         assert len(found) <= 1
         return found[0] if found else None
 
     def attempts(self) -> list[DeliveryAttempt]:
-        return [from_item(DeliveryAttempt, row) for row in self._rows() if "#ATTEMPT#" in row["sk"]["S"]]
+        delivery = self.delivery()
+        rows = self._rows(f"#DELIVERY#{delivery.event_id}", "ATTEMPT#") if delivery else []
+        return [from_item(DeliveryAttempt, row) for row in rows]
 
-    def _rows(self) -> list[dict[str, Any]]:
-        return self.stacks.rows(f"TENANT#{self.customer.tenant_id}#WEBHOOK#{self.webhook_id}", "DELIVERY#")
+    def _rows(self, below: str, prefix: str) -> list[dict[str, Any]]:
+        return self.stacks.rows(f"TENANT#{self.customer.tenant_id}#WEBHOOK#{self.webhook_id}{below}", prefix)
 
     def in_state(self, state: str) -> Delivery:
         def look() -> Delivery | None:

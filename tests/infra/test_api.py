@@ -38,7 +38,11 @@ ROUTES = {
         "DELETE /v1/webhooks/{webhook_id}",
         "POST /v1/webhooks/{webhook_id}/rotate-secret",
     },
-    "api_deliveries": {"POST /v1/webhooks/{webhook_id}/test"},
+    "api_deliveries": {
+        "POST /v1/webhooks/{webhook_id}/test",
+        "GET /v1/webhooks/{webhook_id}/deliveries",
+        "GET /v1/webhooks/{webhook_id}/deliveries/{event_id}",
+    },
     "api_playback": {"POST /v1/playback-sessions"},
 }
 

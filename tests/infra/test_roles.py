@@ -87,6 +87,11 @@ def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
 
 
+def test_who_shows_deliveries_writes_nothing(dev: Deployment) -> None:
+    rest = {"secretsmanager:GetSecretValue", "kms:Decrypt", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert granted(dev, "api_deliveries") == {"dynamodb:GetItem", "dynamodb:Query"} | rest
+
+
 def test_who_ends_uploads_may_free_their_parts(dev: Deployment) -> None:
     for name in ("api_uploads", "complete_upload", "fail_fetch", "reconcile"):
         assert {"dynamodb:UpdateItem", "s3:AbortMultipartUpload"} <= granted(dev, name), name

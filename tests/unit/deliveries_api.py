@@ -6,6 +6,7 @@ from typing import Any
 from functions.api_deliveries import handler
 from sluice import bootstrap
 from sluice.service.webhook_ping import Pinger
+from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.gateway import LambdaContext, request
 from tests.unit.webhook_world import WebhookWorld
 
@@ -18,6 +19,8 @@ class DeliveriesApi:
             records=world.records,
             now=world.now,
             new_id=world.new_id,
+            log=FakeDeliveryLog(world.records),
+            cursor_key=lambda: b"cursor key of the test",
             pinger=Pinger(
                 records=world.records,
                 secrets=world.ports.secrets,

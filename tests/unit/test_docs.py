@@ -184,6 +184,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.intake_policy(ten, "ipl_…"),
         table.webhook(ten, "whk_…"),
         table.delivery(ten, whk, "evt_…"),
+        table.delivery_attempt(ten, whk, "evt_…", 1),
         table.api_key_lookup("key_…"),
     ]
     found = {(pk, sk) for pk, sk in begins for key in keys if key.pk == pk and key.sk.startswith(sk)}

@@ -7,12 +7,14 @@ from typing import Any, get_args
 
 import pytest
 
-from functions.api_deliveries.models import Failure, PingView
+from functions.api_deliveries.models import DeliveryReport, Failure, PingView
 from functions.api_webhooks.models import RotateSecret
+from sluice.adapters.delivery_log import EXAMINED
+from sluice.adapters.items import DELIVERY_LIFE
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.config import DeliverWebhookSettings
 from sluice.domain.events import EventType, Origin, describe, describe_ping
-from sluice.domain.states import AssetState
+from sluice.domain.states import AssetState, DeliveryState
 from sluice.domain.webhook_secrets import MAX_RETIRED
 from sluice.service.webhooks import MAX_WEBHOOKS
 from tests.contract.samples import make_asset
@@ -100,6 +102,14 @@ def test_the_receiver_takes_a_ping(receive: Receive, capsys: pytest.CaptureFixtu
     assert list(json.loads(body)) == list(json.loads(code(PAGE, "Events", "json")))
     assert receive(SECRET, signed(body, at=now), body.encode()) == 204
     assert capsys.readouterr().out == "webhook.ping None None\n"
+
+
+def test_the_example_of_a_delivery_is_an_answer() -> None:
+    example = json.loads(code(PAGE, "What was sent", "json"))
+    assert json.loads(DeliveryReport.model_validate(example).model_dump_json()) == example
+    text = section(PAGE, "What was sent")
+    assert all(f"`{state}`" in text for state in DeliveryState)
+    assert f"kept for {DELIVERY_LIFE.days} days" in text and f"{EXAMINED:,} deliveries" in text
 
 
 def test_the_example_of_a_test_is_an_answer() -> None:

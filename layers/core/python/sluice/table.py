@@ -118,7 +118,8 @@ def delivery(tenant_id: str, webhook_id: str, event_id: str) -> Key:
 
 
 def delivery_attempt(tenant_id: str, webhook_id: str, event_id: str, attempt: int) -> Key:
-    return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}", f"DELIVERY#{event_id}#ATTEMPT#{attempt:03d}")
+    """Apart from the deliveries, so that a list of those reads nothing else."""
+    return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#DELIVERY#{event_id}", f"ATTEMPT#{attempt:03d}")
 
 
 def idempotency(tenant_id: str, route: str, key: str) -> Key:

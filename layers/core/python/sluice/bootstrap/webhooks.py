@@ -8,7 +8,7 @@ from sluice import config
 from sluice.adapters.clock import now
 from sluice.bootstrap.deployable import Core, records
 from sluice.service.ports import DeliveryQueue
-from sluice.service.webhook_ports import SecretBox, WebhookSender
+from sluice.service.webhook_ports import DeliveryLog, SecretBox, WebhookSender
 
 if TYPE_CHECKING:
     from sluice.domain.events import Event
@@ -46,10 +46,15 @@ def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
 @dataclass(frozen=True, kw_only=True)
 class ApiDeliveries(Core):
     pinger: "Pinger"
+    log: DeliveryLog
+    cursor_key: Callable[[], bytes]
 
 
 def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
+    from sluice.adapters.delivery_log import DynamoDeliveryLog
+    from sluice.adapters.records import dynamodb_client
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
+    from sluice.adapters.secrets import SecretsManager, secrets_client
     from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
     from sluice.adapters.webhook_sender import HttpWebhookSender
     from sluice.adapters.webhook_signer import StandardWebhooksSigner
@@ -64,7 +69,14 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
         timeout_s=settings.timeout_s,
         now=now,
     )
-    return ApiDeliveries(environment=settings.environment, records=table, pinger=pinger)
+    secrets = SecretsManager(secrets_client())
+    return ApiDeliveries(
+        environment=settings.environment,
+        records=table,
+        pinger=pinger,
+        log=DynamoDeliveryLog(dynamodb_client(), settings.table_name),
+        cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,6 +83,7 @@ def settle(
     attempts: int,
     status: int | None,
     next_attempt_at: datetime | None = None,
+    retry_at: datetime | None = None,
 ) -> Delivery:
     """The delivery after an attempt, or after it was given up. Raises InvalidTransition."""
     return delivery.model_copy(
@@ -92,6 +93,7 @@ def settle(
             "last_status": status,
             "claimed_until": None,
             "next_attempt_at": next_attempt_at,
+            "retry_at": retry_at,
             "updated_at": now,
             "version": delivery.version + 1,
         }

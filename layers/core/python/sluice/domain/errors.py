@@ -86,6 +86,11 @@ class WebhookNotFound(NotFound):
     message = "There is no such webhook endpoint."
 
 
+class DeliveryNotFound(NotFound):
+    code = "delivery_not_found"
+    message = "There is no delivery of this event to this endpoint."
+
+
 class PlaybackNotFound(NotFound):
     code = "playback_not_found"
     message = "There is no such playback id."

@@ -213,6 +213,7 @@ class Delivery(Model):
     attempts: int = 0  # recorded ones; never reset
     redriven_after: int = 0  # attempts made before the last redrive: the retry schedule counts from here
     next_attempt_at: datetime | None = None  # when the sweeper queues it, unless it was settled or claimed before
+    retry_at: datetime | None = None  # of a failed one: when its next attempt is due
     claimed_until: datetime | None = None  # a sender is at work; after this moment it is taken to have died
     last_status: int | None = None
     created_at: datetime

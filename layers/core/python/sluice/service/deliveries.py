@@ -160,18 +160,17 @@ def _record(message: DeliveryMessage, result: Result, ports: Deliverer) -> Outco
     return _schedule(delay, delivery, result, ports)
 
 
-def _after(
-    state: DeliveryState, delivery: Delivery, result: Result, ports: Deliverer, *, next_at: datetime | None = None
-) -> Delivery:
+def _after(state: DeliveryState, delivery: Delivery, result: Result, ports: Deliverer, **next_at: datetime) -> Delivery:
+    """`next_at`: next_attempt_at and retry_at, if there is a next attempt."""
     attempts = max(delivery.attempts, result.attempt.number)
-    status = result.attempt.status
-    return settle(delivery, state, ports.now(), attempts=attempts, status=status, next_attempt_at=next_at)
+    return settle(delivery, state, ports.now(), attempts=attempts, status=result.attempt.status, **next_at)
 
 
 def _schedule(delay: float, delivery: Delivery, result: Result, ports: Deliverer) -> Outcome:
     due = ports.now() + timedelta(seconds=delay)
     queued = delay <= QUEUE_LIMIT_S
-    waiting = _after(DeliveryState.RETRYING, delivery, result, ports, next_at=due + GRACE if queued else due)
+    swept_at = due + GRACE if queued else due
+    waiting = _after(DeliveryState.RETRYING, delivery, result, ports, next_attempt_at=swept_at, retry_at=due)
     ports.records.commit(Replace(waiting))
     if queued:
         ports.queue.send(waiting, delay_s=math.ceil(delay))

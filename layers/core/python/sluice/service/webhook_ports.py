@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from sluice.domain.deliveries import DeliveryMessage
-from sluice.domain.models import Delivery
+from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.states import DeliveryState
 
 
 class Random(Protocol):
@@ -27,6 +28,23 @@ class DeadLetterQueue(Protocol):
         ...
 
     def delete(self, letter: DeadLetter) -> None: ...
+
+
+class DeliveryLog(Protocol):
+    """Deliveries of the table as their owner looks at them. Reads are strongly consistent."""
+
+    def deliveries(
+        self, tenant_id: str, webhook_id: str, *, state: DeliveryState | None, limit: int, before: str | None
+    ) -> tuple[list[Delivery], str | None]:
+        """Newest event first; `before` and the second half of the answer are event ids, None at the end.
+
+        Examines 1,000 rows at most, so a page with a filter can be short, or empty, and yet have a next one.
+        """
+        ...
+
+    def attempts(self, tenant_id: str, webhook_id: str, event_id: str) -> list[DeliveryAttempt]:
+        """Oldest first."""
+        ...
 
 
 class Answer(NamedTuple):

@@ -1,0 +1,127 @@
+"""The log of every record store: newest first, in pages without gaps, and never more rows read than promised."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from sluice.adapters.delivery_log import DynamoDeliveryLog
+from sluice.adapters.records import DynamoRecords
+from sluice.domain.ids import Prefix
+from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.states import DeliveryState
+from sluice.service.ports import Create, Records, Replace
+from sluice.service.webhook_ports import DeliveryLog
+from tests.contract.samples import MOMENT, TENANT, make_delivery, new_id
+from tests.fakes.delivery_log import FakeDeliveryLog
+from tests.fakes.records import FakeRecords
+
+EXAMINED = 8
+DEAD, DELIVERED = DeliveryState.DEAD, DeliveryState.DELIVERED
+
+
+class Store(NamedTuple):
+    records: Records
+    log: DeliveryLog
+
+
+@pytest.fixture
+def store(records: Records) -> Store:
+    if isinstance(records, FakeRecords):
+        return Store(records, FakeDeliveryLog(records, EXAMINED))
+    assert isinstance(records, DynamoRecords)
+    return Store(records, DynamoDeliveryLog(records._client, records._table, EXAMINED))
+
+
+def made(store: Store, webhook_id: str, *states: DeliveryState) -> list[Delivery]:
+    """Oldest first."""
+    deliveries = [make_delivery(webhook_id=webhook_id, state=state) for state in states]
+    for delivery in deliveries:
+        store.records.commit(Create(delivery))
+    return deliveries
+
+
+def pages(store: Store, webhook_id: str, limit: int, state: DeliveryState | None = None) -> list[list[Delivery]]:
+    found: list[list[Delivery]] = []
+    before: str | None = None
+    while True:
+        page, before = store.log.deliveries(TENANT, webhook_id, state=state, limit=limit, before=before)
+        found.append(page)
+        assert len(found) < 20 and len(page) <= limit
+        if before is None:
+            return found
+
+
+def attempt(delivery: Delivery, number: int, **changes: Any) -> DeliveryAttempt:
+    fields: dict[str, Any] = {
+        "tenant_id": TENANT,
+        "webhook_id": delivery.webhook_id,
+        "event_id": delivery.event_id,
+        "number": number,
+        "sent_at": MOMENT,
+        "request_headers": {"webhook-id": delivery.event_id},
+        "latency_ms": 3,
+        "status": 500,
+        "failure": "status",
+        "response": "no",
+    }
+    return DeliveryAttempt.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 7])
+def test_pages_are_newest_first_and_without_gaps(store: Store, limit: int) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    deliveries = made(store, webhook_id, *[DELIVERED] * 5)
+    made(store, new_id(Prefix.WEBHOOK), DELIVERED)
+    for delivery in deliveries:
+        store.records.save_attempt(attempt(delivery, 1))
+    found = pages(store, webhook_id, limit)
+    assert [delivery for page in found for delivery in page] == deliveries[::-1]
+    assert {len(page) for page in found[:-1]} <= {limit}
+
+
+def test_a_state_is_found_behind_many_others(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    dead = made(store, webhook_id, DEAD, DEAD)
+    made(store, webhook_id, *[DELIVERED] * (2 * EXAMINED + 3))
+    dead += made(store, webhook_id, DEAD, DELIVERED)[:1]
+    found = pages(store, webhook_id, 5, DEAD)
+    assert [delivery for page in found for delivery in page] == dead[::-1]
+    assert found[0] == [dead[2]], "a short page: no more than so many rows are read for one"
+    assert len(found) >= 3
+
+
+def test_a_state_in_full_pages(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    deliveries = made(store, webhook_id, *[DEAD, DELIVERED] * 3)
+    found = pages(store, webhook_id, 2, DEAD)
+    assert [delivery for page in found for delivery in page] == deliveries[-2::-2]
+    assert [len(page) for page in found[:2]] == [2, 1]
+
+
+def test_a_delivery_changes_its_state_in_place(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    [delivery] = made(store, webhook_id, DEAD)
+    store.records.commit(Replace(delivery.model_copy(update={"state": DELIVERED, "version": 2})))
+    assert pages(store, webhook_id, 5, DEAD) == [[]]
+    assert [len(page) for page in pages(store, webhook_id, 5, DELIVERED)] == [1]
+
+
+def test_attempts_are_those_of_one_delivery_in_order(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    delivery, other = made(store, webhook_id, DEAD, DEAD)
+    for number in (2, 10, 1, 9):
+        store.records.save_attempt(attempt(delivery, number))
+    store.records.save_attempt(attempt(other, 1))
+    assert store.log.attempts(TENANT, webhook_id, delivery.event_id) == [attempt(delivery, n) for n in (1, 2, 9, 10)]
+    store.records.save_attempt(attempt(other, 1, status=None, failure="timeout", response=None))
+    [last] = store.log.attempts(TENANT, webhook_id, other.event_id)
+    assert (last.status, last.failure, last.response) == (None, "timeout", None)
+
+
+def test_an_endpoint_or_tenant_without_deliveries(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    [delivery] = made(store, webhook_id, DEAD)
+    stranger = new_id(Prefix.TENANT)
+    assert store.log.deliveries(stranger, webhook_id, state=None, limit=5, before=None) == ([], None)
+    assert store.log.attempts(stranger, webhook_id, delivery.event_id) == []
+    assert pages(store, new_id(Prefix.WEBHOOK), 5) == [[]]
