@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from functions.api_deliveries import dead_letter_routes
 from functions.api_deliveries.models import DeliveryReport, DeliveryView, PingView
 from sluice import bootstrap
 from sluice.config import ApiDeliveriesSettings
@@ -27,21 +28,13 @@ def deps() -> bootstrap.ApiDeliveries:
     return bootstrap.api_deliveries(ApiDeliveriesSettings.from_env())
 
 
-@app.post(
-    ONE + "/test",
-    security=SECURITY,
-    summary="Send a test event to a webhook",
-    description="Sends a signed `webhook.ping` and answers with what the endpoint said. Nothing is stored.",
-    tags=TAGS,
-)
+@app.post(ONE + "/test", security=SECURITY, summary="Send a test event to a webhook", tags=TAGS)
 def test_webhook(webhook_id: str, idempotency_key: IdempotencyKey = None) -> PingView:
-    """A repetition sends another one: nothing is stored, so there is nothing to replay."""
+    """Sends a signed `webhook.ping` and answers with what came back; a repetition sends another one."""
     d, who = deps(), caller(app)
     origin = Origin(d.environment, d.now(), d.new_id(Prefix.EVENT), who.request_id)
-    ping = ping_webhook(
-        webhook_id, tenant_id=who.tenant_id, origin=origin, correlation_id=who.correlation_id, ports=d.pinger
-    )
-    return PingView.of(ping)
+    correlated = {"tenant_id": who.tenant_id, "correlation_id": who.correlation_id}
+    return PingView.of(ping_webhook(webhook_id, origin=origin, ports=d.pinger, **correlated))
 
 
 @app.get(
@@ -73,6 +66,9 @@ def get_delivery(webhook_id: str, event_id: str) -> DeliveryReport:
     d, tenant_id = deps(), caller(app).tenant_id
     report = delivery_log.report_delivery(webhook_id, event_id, tenant_id=tenant_id, records=d.records, log=d.log)
     return DeliveryReport.read(report)
+
+
+dead_letter_routes.add_to(app, lambda: deps(), security=SECURITY)
 
 
 @observed("api_deliveries")

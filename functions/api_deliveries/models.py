@@ -1,4 +1,4 @@
-"""Answers of the delivery routes."""
+"""Bodies of the delivery routes."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sluice.domain.models import Delivery, DeliveryAttempt
 from sluice.domain.states import DeliveryState
-from sluice.http import ResponseBody, Timestamp
+from sluice.http import RequestBody, ResponseBody, Timestamp
 from sluice.service.delivery_log import Report
 from sluice.service.webhook_ping import Ping
 
@@ -69,6 +69,15 @@ class DeliveryReport(DeliveryView):
     def read(cls, report: Report) -> "DeliveryReport":
         shown = [AttemptView.of(attempt) for attempt in report.attempts]
         return cls(**DeliveryView.fields_of(report.delivery), request_body=report.body, attempts=shown)
+
+
+class RedriveDeadLetters(RequestBody):
+    webhook_id: str
+
+
+class RedrivenView(ResponseBody):
+    redriven: int = Field(description="100 at most.")
+    more: bool = Field(description="More of its dead letters may be left: ask again.")
 
 
 class PingView(Exchange):

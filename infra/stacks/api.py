@@ -38,7 +38,7 @@ class ApiStack(Stack):
             ApiPolicies(self, base=base, cursor=vault.cursor),
             ApiAssets(self, base=base, cursor=vault.cursor),
             ApiWebhooks(self, base=base, vault=vault),
-            ApiDeliveries(self, base=base, vault=vault),
+            ApiDeliveries(self, base=base, vault=vault, deliveries=pipeline.webhooks.queue),
             ApiPlayback(self, base=base, token_secret_arn=self._token_secret_arn(config, delivery)),
         )
         authorizer = Authorizer(self, base=base, pepper=vault.pepper, upload_tokens=vault.upload_tokens).authorizer

@@ -1,11 +1,13 @@
 """The log of every record store: newest first, in pages without gaps, and never more rows read than promised."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
 from sluice.adapters.delivery_log import DynamoDeliveryLog
 from sluice.adapters.records import DynamoRecords
+from sluice.domain.deliveries import revive
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, DeliveryAttempt
 from sluice.domain.states import DeliveryState
@@ -125,3 +127,48 @@ def test_an_endpoint_or_tenant_without_deliveries(store: Store) -> None:
     assert store.log.deliveries(stranger, webhook_id, state=None, limit=5, before=None) == ([], None)
     assert store.log.attempts(stranger, webhook_id, delivery.event_id) == []
     assert pages(store, new_id(Prefix.WEBHOOK), 5) == [[]]
+
+
+def all_dead(store: Store, webhook_ids: set[str], limit: int) -> list[Delivery]:
+    found: list[Delivery] = []
+    before: str | None = None
+    for _ in range(20):
+        page, before = store.log.dead_deliveries(TENANT, webhook_ids=webhook_ids, limit=limit, before=before)
+        assert len(page) <= limit
+        found += page
+        if before is None:
+            return found
+    raise AssertionError("it does not end")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_the_last_to_die_comes_first_whatever_its_event(store: Store, limit: int) -> None:
+    one, other = new_id(Prefix.WEBHOOK), new_id(Prefix.WEBHOOK)
+    late, soon, middle = (
+        make_delivery(webhook_id=webhook_id, state=DEAD, updated_at=MOMENT + timedelta(minutes=minutes))
+        for webhook_id, minutes in ((one, 9), (other, 1), (one, 5))
+    )
+    store.records.commit(*map(Create, (late, soon, middle)))
+    made(store, one, DELIVERED, DeliveryState.PENDING, DeliveryState.RETRYING)
+    assert all_dead(store, {one, other}, limit) == [late, middle, soon]
+    assert all_dead(store, {one}, limit) == [late, middle]
+    assert all_dead(store, {new_id(Prefix.WEBHOOK)}, limit) == all_dead(store, set(), limit) == []
+    assert store.log.dead_deliveries(new_id(Prefix.TENANT), webhook_ids={one}, limit=5, before=None) == ([], None)
+
+
+def test_a_revived_delivery_is_no_dead_letter(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    first, second = made(store, webhook_id, DEAD, DEAD)
+    store.records.commit(Replace(revive(first, MOMENT, next_attempt_at=MOMENT)))
+    assert all_dead(store, {webhook_id}, 5) == [second]
+
+
+def test_dead_letters_are_found_behind_those_of_others(store: Store) -> None:
+    mine, theirs = new_id(Prefix.WEBHOOK), new_id(Prefix.WEBHOOK)
+    wanted = made(store, mine, DEAD)
+    for minutes in range(2 * EXAMINED + 3):
+        store.records.commit(
+            Create(make_delivery(webhook_id=theirs, state=DEAD, updated_at=MOMENT + timedelta(minutes=1 + minutes)))
+        )
+    assert store.log.dead_deliveries(TENANT, webhook_ids={mine}, limit=5, before=None)[0] == []
+    assert all_dead(store, {mine}, 5) == wanted

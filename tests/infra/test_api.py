@@ -42,6 +42,9 @@ ROUTES = {
         "POST /v1/webhooks/{webhook_id}/test",
         "GET /v1/webhooks/{webhook_id}/deliveries",
         "GET /v1/webhooks/{webhook_id}/deliveries/{event_id}",
+        "POST /v1/webhooks/{webhook_id}/deliveries/{event_id}/redrive",
+        "GET /v1/dead-letters",
+        "POST /v1/dead-letters:redrive",
     },
     "api_playback": {"POST /v1/playback-sessions"},
 }

@@ -87,9 +87,13 @@ def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
 
 
-def test_who_shows_deliveries_writes_nothing(dev: Deployment) -> None:
+def test_who_redrives_deliveries_may_put_rows_and_messages(dev: Deployment) -> None:
+    rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
     rest = {"secretsmanager:GetSecretValue", "kms:Decrypt", "logs:CreateLogStream", "logs:PutLogEvents"}
-    assert granted(dev, "api_deliveries") == {"dynamodb:GetItem", "dynamodb:Query"} | rest
+    assert granted(dev, "api_deliveries") == rows | rest | {"sqs:SendMessage"}
+    role = dev.role_of(dev.function("api_deliveries"))
+    [queue] = [one["Resource"] for one in dev.statements_of(role) if one["Action"] == "sqs:SendMessage"]
+    assert "DeadLetters" not in str(queue) and "WebhookDelivery" in str(queue)
 
 
 def test_who_ends_uploads_may_free_their_parts(dev: Deployment) -> None:

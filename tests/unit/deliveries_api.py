@@ -19,6 +19,7 @@ class DeliveriesApi:
             records=world.records,
             now=world.now,
             new_id=world.new_id,
+            queue=world.queue,
             log=FakeDeliveryLog(world.records),
             cursor_key=lambda: b"cursor key of the test",
             pinger=Pinger(

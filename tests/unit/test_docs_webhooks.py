@@ -13,9 +13,11 @@ from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import DELIVERY_LIFE
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.config import DeliverWebhookSettings
+from sluice.domain.errors import DeliveryNotDead, WebhookDisabled
 from sluice.domain.events import EventType, Origin, describe, describe_ping
 from sluice.domain.states import AssetState, DeliveryState
 from sluice.domain.webhook_secrets import MAX_RETIRED
+from sluice.service.dead_letters import AT_ONCE
 from sluice.service.webhooks import MAX_WEBHOOKS
 from tests.contract.samples import make_asset
 from tests.documents import REPOSITORY, code, rows, section
@@ -110,6 +112,13 @@ def test_the_example_of_a_delivery_is_an_answer() -> None:
     text = section(PAGE, "What was sent")
     assert all(f"`{state}`" in text for state in DeliveryState)
     assert f"kept for {DELIVERY_LIFE.days} days" in text and f"{EXAMINED:,} deliveries" in text
+
+
+def test_the_page_says_how_many_are_redriven_at_once() -> None:
+    text = section(PAGE, "Dead letters")
+    assert f'"redriven": {AT_ONCE}' in text and f"the last {AT_ONCE} that died" in text
+    assert f"for {DELIVERY_LIFE.days} days after" in text
+    assert f"`{DeliveryNotDead.code}`" in text and f"`{WebhookDisabled.code}`" in text
 
 
 def test_the_example_of_a_test_is_an_answer() -> None:

@@ -87,6 +87,7 @@ class ApiWebhooksSettings(Settings):
 
 class ApiDeliveriesSettings(Settings):
     cursor_secret_arn: str
+    delivery_queue_url: str
     webhook_key_arn: str
     allow_loopback: bool = False
     timeout_s: float = 15.0  # the gateway cuts at 30

@@ -127,5 +127,9 @@ def idempotency(tenant_id: str, route: str, key: str) -> Key:
     return Key(f"TENANT#{tenant_id}#IDEMPOTENCY#{route}#{digest}", "IDEMPOTENCY")
 
 
+def dead_letter_list(tenant_id: str) -> str:
+    return f"TENANT#{tenant_id}#DEAD_LETTERS"
+
+
 def asset_list(tenant_id: str) -> str:
     return f"TENANT#{tenant_id}#ASSETS"

@@ -1,9 +1,11 @@
 """What was sent to an endpoint, over DynamoDB: implements `service.webhook_ports.DeliveryLog`."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sluice import table
-from sluice.adapters.items import from_item
+from sluice.adapters.items import from_item, key_of
+from sluice.adapters.records import DynamoRecords
 from sluice.domain.models import Delivery, DeliveryAttempt
 from sluice.domain.states import DeliveryState
 
@@ -11,10 +13,9 @@ EXAMINED = 1_000  # rows that one call may read, however few of them match: boun
 BATCH = 250  # rows in one query when a filter leaves some out
 
 
-class DynamoDeliveryLog:
+class DynamoDeliveryLog(DynamoRecords):
     def __init__(self, client: Any, table_name: str, examined: int = EXAMINED) -> None:
-        self._client = client
-        self._table = table_name
+        super().__init__(client, table_name)
         self._examined = examined
 
     def deliveries(
@@ -58,10 +59,49 @@ class DynamoDeliveryLog:
         return answer
 
     def attempts(self, tenant_id: str, webhook_id: str, event_id: str) -> list[DeliveryAttempt]:
-        pages = self._client.get_paginator("query").paginate(
+        return self._partition(DeliveryAttempt, table.delivery_attempt(tenant_id, webhook_id, event_id, 1).pk)
+
+    def dead_deliveries(
+        self, tenant_id: str, *, webhook_ids: Collection[str], limit: int, before: str | None
+    ) -> tuple[list[Delivery], str | None]:
+        pointers: list[dict[str, Any]] = []
+        left, position = self._examined, before
+        while left > 0 and len(pointers) <= limit:
+            answer = self._query_dead(tenant_id, min(left, BATCH), position)
+            pointers += [item for item in answer["Items"] if dead_letter(item[table.LIST_SK]["S"])[0] in webhook_ids]
+            left -= answer["ScannedCount"]
+            last = answer.get("LastEvaluatedKey")
+            position = last and last[table.LIST_SK]["S"]
+            if position is None:
+                break
+        if len(pointers) > limit:
+            pointers, position = pointers[:limit], pointers[limit - 1][table.LIST_SK]["S"]
+        return self._still_dead(tenant_id, pointers), position
+
+    def _query_dead(self, tenant_id: str, rows: int, before: str | None) -> dict[str, Any]:
+        condition, values = f"{table.LIST_PK} = :list", {":list": {"S": table.dead_letter_list(tenant_id)}}
+        if before is not None:
+            condition += f" AND {table.LIST_SK} < :before"
+            values[":before"] = {"S": before}
+        answer: dict[str, Any] = self._client.query(
             TableName=self._table,
-            KeyConditionExpression=f"{table.PK} = :pk",
-            ExpressionAttributeValues={":pk": {"S": table.delivery_attempt(tenant_id, webhook_id, event_id, 1).pk}},
-            ConsistentRead=True,
+            IndexName=table.LIST_INDEX,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=False,
+            Limit=rows,
         )
-        return [from_item(DeliveryAttempt, item) for page in pages for item in page["Items"]]
+        return answer
+
+    def _still_dead(self, tenant_id: str, pointers: list[dict[str, Any]]) -> list[Delivery]:
+        """The index lags behind a redrive."""
+        keys = [table.delivery(tenant_id, *dead_letter(item[table.LIST_SK]["S"])) for item in pointers]
+        found = {key_of(delivery): delivery for delivery in self._batch(Delivery, keys)}
+        rows = [found[key] for key in keys if key in found]  # a batch comes back in any order
+        return [delivery for delivery in rows if delivery.state is DeliveryState.DEAD]
+
+
+def dead_letter(position: str) -> tuple[str, str]:
+    """Endpoint and event of a place in the list of dead letters."""
+    _, webhook_id, event_id = position.split("#")
+    return webhook_id, event_id

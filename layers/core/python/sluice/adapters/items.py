@@ -125,6 +125,11 @@ def due_position(moment: datetime, key: Key) -> str:
     return f"{timestamp(moment)}#{key.pk}"
 
 
+def dead_letter_position(delivery: Delivery) -> str:
+    """Sorts by the time of death: nothing writes a dead delivery but what revives it."""
+    return f"{timestamp(delivery.updated_at)}#{delivery.webhook_id}#{delivery.event_id}"
+
+
 def _indexes(record: Model, key: Key) -> Item:
     entries: Item = {}
     if work := due(record):
@@ -139,6 +144,9 @@ def _indexes(record: Model, key: Key) -> Item:
             entries[table.TTL] = int((record.created_at + IDEMPOTENCY_LIFE).timestamp())
         case Delivery():
             entries[table.TTL] = int((record.created_at + DELIVERY_LIFE).timestamp())
+            if record.state is DeliveryState.DEAD:
+                entries[table.LIST_PK] = table.dead_letter_list(record.tenant_id)
+                entries[table.LIST_SK] = dead_letter_position(record)
         case DeliveryAttempt():
             entries[table.TTL] = int((record.sent_at + DELIVERY_LIFE).timestamp())
         case _:

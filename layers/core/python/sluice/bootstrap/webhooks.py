@@ -47,11 +47,14 @@ def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
 class ApiDeliveries(Core):
     pinger: "Pinger"
     log: DeliveryLog
+    queue: DeliveryQueue
     cursor_key: Callable[[], bytes]
 
 
 def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
+    from sluice.adapters.completion_queue import sqs_client
     from sluice.adapters.delivery_log import DynamoDeliveryLog
+    from sluice.adapters.delivery_queue import SqsDeliveryQueue
     from sluice.adapters.records import dynamodb_client
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
     from sluice.adapters.secrets import SecretsManager, secrets_client
@@ -60,7 +63,7 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
     from sluice.adapters.webhook_signer import StandardWebhooksSigner
     from sluice.service.webhook_ping import Pinger
 
-    table = records(settings)
+    table = DynamoDeliveryLog(dynamodb_client(), settings.table_name)
     pinger = Pinger(
         records=table,
         secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
@@ -74,7 +77,8 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
         environment=settings.environment,
         records=table,
         pinger=pinger,
-        log=DynamoDeliveryLog(dynamodb_client(), settings.table_name),
+        log=table,
+        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
     )
 

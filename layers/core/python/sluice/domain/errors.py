@@ -118,6 +118,16 @@ class InvalidTransition(Conflict):
     message = "The resource is not in a state that allows this."
 
 
+class WebhookDisabled(Conflict):
+    code = "webhook_disabled"
+    message = "The endpoint is switched off; switch it on first."
+
+
+class DeliveryNotDead(Conflict):
+    code = "delivery_not_dead"
+    message = "The delivery has arrived; there is nothing to redrive."
+
+
 class AssetNotPlayable(Conflict):
     code = "asset_not_playable"
     message = "The asset has nothing to play, or may not be played."

@@ -1,6 +1,6 @@
 """What delivering webhooks needs beside the ports of everybody (`service.ports`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -39,6 +39,15 @@ class DeliveryLog(Protocol):
         """Newest event first; `before` and the second half of the answer are event ids, None at the end.
 
         Examines 1,000 rows at most, so a page with a filter can be short, or empty, and yet have a next one.
+        """
+        ...
+
+    def dead_deliveries(
+        self, tenant_id: str, *, webhook_ids: Collection[str], limit: int, before: str | None
+    ) -> tuple[list[Delivery], str | None]:
+        """Of these endpoints, the last to die first; may miss the very newest. Examines rows as `deliveries` does.
+
+        `limit` is 100 at most; `before` and the second half of the answer are positions, None at the end.
         """
         ...
 
