@@ -15,7 +15,8 @@ from sluice.domain.states import AssetState, DeliveryState, JobState
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # a row that cannot be read is logged with its error, and may hold credentials
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ErrorInfo(Model):

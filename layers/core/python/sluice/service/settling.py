@@ -45,8 +45,9 @@ def moving(upload: Upload, to: UploadState, moment: datetime, **changes: object)
 
 
 def without_secrets(upload: Upload) -> UploadSource | None:
-    """Headers of a source may hold credentials; nobody needs them once the upload is settled."""
-    return upload.source and upload.source.model_copy(update={"headers": {}})
+    """Headers of a source, and the query of its URL, may hold credentials; once it is settled nobody needs them."""
+    source = upload.source
+    return source and source.model_copy(update={"headers": {}, "url": source.url.partition("?")[0]})
 
 
 @retry_on_conflict
