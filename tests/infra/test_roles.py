@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from sluice import table
 from tests.infra.deployment import Deployment, as_list, flat
 
 # Actions that AWS offers no narrower resource for.
@@ -90,6 +91,26 @@ def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment
 def test_who_ends_uploads_may_free_their_parts(dev: Deployment) -> None:
     for name in ("api_uploads", "complete_upload", "fail_fetch", "reconcile"):
         assert {"dynamodb:UpdateItem", "s3:AbortMultipartUpload"} <= granted(dev, name), name
+
+
+@pytest.mark.parametrize("name", ["fetcher", "transcoder"])
+def test_tasks_cannot_touch_what_says_whose_a_key_is(dev: Deployment, name: str) -> None:
+    """They handle strangers' bytes: with such a row, a key of one tenant could be made one of another."""
+    statements = dev.statements_of(dev.task_role(name))
+    rows = {
+        effect: {
+            action
+            for statement in statements
+            if statement["Effect"] == effect
+            for action in as_list(statement["Action"])
+            if action.startswith("dynamodb:")
+        }
+        for effect in ("Allow", "Deny")
+    }
+    assert rows["Allow"] == rows["Deny"] != set()
+    [denied] = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert denied["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["LOOKUP#*"]}}
+    assert all(key.pk.startswith("LOOKUP#") for key in (table.api_key_lookup("k"), table.playback_lookup("p")))
 
 
 def test_nobody_scans_or_deletes_the_table(dev: Deployment) -> None:

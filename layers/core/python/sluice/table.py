@@ -14,6 +14,8 @@ SK = "sk"
 TTL = "ttl"
 VERSION = "version"
 
+LOOKUPS = "LOOKUP#"  # partitions of what says whose something is
+
 LIST_INDEX = "list"  # KEYS_ONLY: resources of a tenant, newest first; rows are pointers without copied state
 LIST_PK = "list_pk"
 LIST_SK = "list_sk"
@@ -51,11 +53,11 @@ def tenant(tenant_id: str) -> Key:
 
 
 def api_key_lookup(key_id: str) -> Key:
-    return Key(f"LOOKUP#KEY#{key_id}", "LOOKUP")
+    return Key(f"{LOOKUPS}KEY#{key_id}", "LOOKUP")
 
 
 def playback_lookup(playback_id: str) -> Key:
-    return Key(f"LOOKUP#PLAYBACK#{playback_id}", "LOOKUP")
+    return Key(f"{LOOKUPS}PLAYBACK#{playback_id}", "LOOKUP")
 
 
 def upload(tenant_id: str, upload_id: str) -> Key:
