@@ -67,14 +67,18 @@ class FakeRecords:
             update={
                 "open_uploads": before.open_uploads + write.uploads,
                 "open_bytes": before.open_bytes + write.size_bytes,
+                "open_fetches": before.open_fetches + write.fetches,
             }
         )
 
     def _within(self, write: Count) -> bool:
         after = self._counted(write)
-        return (write.max_uploads is None or after.open_uploads <= write.max_uploads) and (
-            write.max_bytes is None or after.open_bytes <= write.max_bytes
+        limits = (
+            (after.open_uploads, write.max_uploads),
+            (after.open_bytes, write.max_bytes),
+            (after.open_fetches, write.max_fetches),
         )
+        return all(most is None or counted <= most for counted, most in limits)
 
     def _check(self, write: Write) -> None:
         if isinstance(write, Count):

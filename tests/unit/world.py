@@ -44,7 +44,9 @@ class World:
     def ports(self) -> UploadPorts:
         return UploadPorts(
             environment="dev",
-            limits=UploadLimits(upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9),
+            limits=UploadLimits(
+                upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9, max_open_fetches=1_000
+            ),
             records=self.records,
             objects=self.objects,
             schemas=JsonMetadataSchemas(),

@@ -65,7 +65,7 @@ class DynamoRecords(RecordWrites):
     def usage(self, tenant_id: str, creator_id: str | None) -> Usage:
         key = table.usage(tenant_id, creator_id)
         row = self._client.get_item(TableName=self._table, Key=wire_key(key), ConsistentRead=True).get("Item", {})
-        counted = {name: int(row[name]["N"]) for name in ("open_uploads", "open_bytes") if name in row}
+        counted = {name: int(row[name]["N"]) for name in ("open_uploads", "open_bytes", "open_fetches") if name in row}
         return Usage(tenant_id=tenant_id, creator_id=creator_id, **counted)
 
     def fingerprint(self, tenant_id: str, digest: str) -> Fingerprint | None:

@@ -91,6 +91,7 @@ class Usage(Model):
     creator_id: str | None  # None: the whole tenant
     open_uploads: int = 0
     open_bytes: int = 0
+    open_fetches: int = 0
 
 
 class UploadProgress(Model):

@@ -183,6 +183,8 @@ def _sum(one: Count, other: Count) -> Count:
         one.size_bytes + other.size_bytes,
         _lowest(one.max_uploads, other.max_uploads),
         _lowest(one.max_bytes, other.max_bytes),
+        one.fetches + other.fetches,
+        _lowest(one.max_fetches, other.max_fetches),
     )
 
 

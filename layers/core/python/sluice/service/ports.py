@@ -77,6 +77,8 @@ class Count:
     size_bytes: int
     max_uploads: int | None = None
     max_bytes: int | None = None
+    fetches: int = 0  # those of the uploads that a task of ours fetches
+    max_fetches: int | None = None
 
 
 Write = Create | Replace | Remove | Count
