@@ -73,6 +73,8 @@ class ApiUploadsSettings(Settings):
 
 class ApiAssetsSettings(Settings):
     cursor_secret_arn: str
+    uploads_bucket: str
+    state_machine_arn: str
 
 
 class ApiPoliciesSettings(Settings):

@@ -101,6 +101,10 @@ def job(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "JOB")
 
 
+def asset_job(tenant_id: str, asset_id: str, job_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#JOBS", job_id)
+
+
 def job_progress(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "PROGRESS")
 
@@ -129,3 +133,7 @@ def idempotency(tenant_id: str, route: str, key: str) -> Key:
 
 def asset_list(tenant_id: str) -> str:
     return f"TENANT#{tenant_id}#ASSETS"
+
+
+def job_list(tenant_id: str) -> str:
+    return f"TENANT#{tenant_id}#JOBS"

@@ -19,6 +19,7 @@ from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
+    AssetJob,
     AssetVersion,
     Delivery,
     DeliveryAttempt,
@@ -85,6 +86,8 @@ def _work_key(record: Model) -> Key:
     match record:
         case Job():
             return table.job(record.tenant_id, record.id)
+        case AssetJob():
+            return table.asset_job(record.tenant_id, record.asset_id, record.job_id)
         case JobProgress():
             return table.job_progress(record.tenant_id, record.job_id)
         case JobResult():
@@ -132,6 +135,9 @@ def _indexes(record: Model, key: Key) -> Item:
     match record:
         case Asset() if record.state is not AssetState.DELETED:
             entries[table.LIST_PK] = table.asset_list(record.tenant_id)
+            entries[table.LIST_SK] = record.id
+        case Job():
+            entries[table.LIST_PK] = table.job_list(record.tenant_id)
             entries[table.LIST_SK] = record.id
         case IdempotencyRecord() | IngestBatch():  # the second is asked for by the key of the first only
             entries[table.TTL] = int((record.created_at + IDEMPOTENCY_LIFE).timestamp())

@@ -153,6 +153,14 @@ class Job(Model):
     version: int = 1
 
 
+class AssetJob(Model):
+    """Which jobs an asset ever had: a pointer beside each job, written with it and never changed."""
+
+    tenant_id: str
+    asset_id: str
+    job_id: str
+
+
 class JobProgress(Model):
     """Written every few seconds in a row of its own, so that it never competes with state changes."""
 
