@@ -11,6 +11,7 @@ from sluice.domain.upload import Upload
 from sluice.service import upload_slots, uploads
 from sluice.service.completion import complete_upload
 from sluice.service.intake import accept_object
+from sluice.service.jobs import JobPorts
 from sluice.service.ports import SignedPart
 from sluice.service.upload_access import UploadLimits, UploadPorts
 from sluice.service.upload_slots import NewUpload
@@ -39,6 +40,17 @@ class World:
 
     def __post_init__(self) -> None:
         self.caller = Who(self.new_id(Prefix.TENANT), "req-1", "cor-1")
+
+    @property
+    def job_ports(self) -> JobPorts:
+        return JobPorts(
+            environment="dev",
+            records=self.records,
+            objects=self.objects,
+            executions=self.executions,
+            new_id=self.new_id,
+            now=self.now,
+        )
 
     @property
     def ports(self) -> UploadPorts:

@@ -208,6 +208,7 @@ def _version(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion
 def _upload(
     job: Job, version: AssetVersion, rendered: Rendered, progress: ProgressWriter, deps: TranscoderDeps
 ) -> None:
+    progress.report("upload", 0.0, None)  # before the first byte: a cancelled job leaves no media
     upload_outputs(
         list(outputs(rendered.directory, version)),
         media=deps.media,
