@@ -1,9 +1,11 @@
 """What every record store keeps of jobs, and the executions behind them."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from sluice.adapters.executions import StepFunctionsExecutions
@@ -90,7 +92,14 @@ def test_stopping_what_never_started_is_nothing(executions: Executions) -> None:
     assert not executions.running(job)
 
 
-def test_an_execution_that_cannot_be_stopped_is_a_failure_of_ours(states: StepFunctionsExecutions) -> None:
-    refused = StepFunctionsExecutions(states._client, "not an arn")
-    with pytest.raises(ProviderFailure):
-        refused.stop(make_job())
+@pytest.mark.parametrize(("code", "fails"), [("ValidationException", False), ("AccessDeniedException", True)])
+def test_only_an_execution_that_has_ended_needs_no_stop(code: str, fails: bool) -> None:
+    """AWS documents no answer for an execution that has ended by itself; an emulator says ValidationException."""
+    client = boto3.client("stepfunctions", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:transcode"
+    with Stubber(client) as stubber:
+        stubber.add_client_error("stop_execution", code)
+        stop = StepFunctionsExecutions(client, arn).stop
+        with pytest.raises(ProviderFailure) if fails else nullcontext():
+            stop(make_job())
+        stubber.assert_no_pending_responses()

@@ -81,11 +81,22 @@ def test_readers_cannot_write(dev: Deployment) -> None:
         assert granted(dev, name) & writing == set(), name
 
 
-def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment) -> None:
+def test_who_manages_assets_and_policies_touches_the_table_and_no_more_than_it_must(dev: Deployment) -> None:
     rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
     rest = {"secretsmanager:GetSecretValue", "logs:CreateLogStream", "logs:PutLogEvents"}
-    assert granted(dev, "api_assets") == rows | rest
+    original = {"s3:GetObject", "s3:ListBucket"}
+    assert granted(dev, "api_assets") == rows | rest | original | {"states:StartExecution", "states:StopExecution"}
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
+
+
+def test_the_api_starts_and_stops_transcodes_and_no_other_execution(dev: Deployment) -> None:
+    role = dev.role_of(dev.function("api_assets"))
+    by_action = {action: statement for statement in dev.statements_of(role) for action in as_list(statement["Action"])}
+    [machine] = as_list(by_action["states:StartExecution"]["Resource"])
+    assert "Transcode" in flat(machine) and "Fetch" not in flat(machine)
+    [executions] = as_list(by_action["states:StopExecution"]["Resource"])
+    assert flat(executions).endswith(":execution:sluice-dev-transcode:*")
+    assert flat(by_action["s3:GetObject"]["Resource"]).endswith("/uploads/*")
 
 
 def test_who_ends_uploads_may_free_their_parts(dev: Deployment) -> None:

@@ -12,7 +12,6 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import AssetJob, Job, JobProgress
 from sluice.domain.states import JobState
 from sluice.service import catalogue
-from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.ports import Create
 from tests.contract.samples import make_job
 from tests.fakes.gateway import LambdaContext, request
@@ -64,15 +63,7 @@ class Api:
     def failed(self) -> str:
         """The id of an asset that failed."""
         _, asset, job = self.world.uploaded()
-        fail_transcode(
-            tenant_id=self.tenant,
-            job_id=job.id,
-            error=provider_error("provider.killed", "Killed."),
-            environment="dev",
-            records=self.world.records,
-            new_id=self.world.new_id,
-            now=self.world.now,
-        )
+        self.world.fail(job)
         return asset.id
 
 

@@ -9,14 +9,13 @@ import pytest
 
 from sluice.domain.errors import ErrorClass, JobEnded, JobNotFound, ProviderFailure
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Asset, Job
+from sluice.domain.models import Job
 from sluice.domain.states import AssetState, JobState
 from sluice.domain.tools import ToolTask
 from sluice.service import jobs
-from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.ports import Replace, Write
 from sluice.service.progress import Superseded
-from sluice.service.transcode import Ending, begin_attempt
+from sluice.service.transcode import Ending
 from tests.fakes.transcoding import BINARIES
 from tests.unit.transcoding import Bench
 
@@ -30,26 +29,16 @@ def cancel(bench: Bench, job_id: str | None = None) -> Job:
     return jobs.cancel_job(job_id or bench.job_id, caller=bench.world.caller, ports=bench.world.job_ports)
 
 
-def begin(bench: Bench) -> None:
-    begin_attempt(tenant_id=bench.tenant, job_id=bench.job_id, attempt=1, capacity="FARGATE", deps=bench.deps)
-
-
-def asset_of(bench: Bench) -> Asset:
-    asset = bench.world.records.asset(bench.tenant, bench.asset.id)
-    assert asset is not None
-    return asset
-
-
 @pytest.mark.parametrize("running", [False, True], ids=["queued", "running"])
 def test_job_and_asset_end_in_one_step_and_the_execution_is_stopped(bench: Bench, running: bool) -> None:
     if running:
-        begin(bench)
+        bench.begin()
     previous = bench.asset_state()
     job = cancel(bench)
     assert job == bench.job
     assert (job.state, job.finished_at) == (JobState.CANCELLED, bench.world.now())
     assert bench.world.executions.stopped == [bench.job_id]
-    asset = asset_of(bench)
+    asset = bench.asset_now()
     assert (asset.state, asset.error, job.error) == (AssetState.FAILED, jobs.CANCELLED, jobs.CANCELLED)
     assert (jobs.CANCELLED.code, jobs.CANCELLED.error_class) == ("job.cancelled", ErrorClass.INPUT)
     told = json.loads(bench.world.records.events(asset.tenant_id, asset.id)[-1].body)
@@ -60,15 +49,10 @@ def test_job_and_asset_end_in_one_step_and_the_execution_is_stopped(bench: Bench
 
 def test_an_asset_with_a_version_is_ready_as_before(bench: Bench) -> None:
     bench.run()
-    before = asset_of(bench)
-    again = jobs.retry_asset(
-        bench.asset.id,
-        job_id=bench.world.new_id(Prefix.JOB),
-        caller=bench.world.caller,
-        ports=bench.world.job_ports,
-    )
+    before = bench.asset_now()
+    again = bench.world.retry(bench.asset.id)
     assert cancel(bench, again.id).state is JobState.CANCELLED
-    after = asset_of(bench)
+    after = bench.asset_now()
     assert (after.state, after.playable, after.error) == (AssetState.READY, True, None)
     assert after.active_version == before.active_version
     assert bench.events()[-1] == "asset.updated"
@@ -76,10 +60,8 @@ def test_an_asset_with_a_version_is_ready_as_before(bench: Bench) -> None:
 
 def test_a_cancelled_asset_can_be_transcoded_again(bench: Bench) -> None:
     cancel(bench)
-    job_id = bench.world.new_id(Prefix.JOB)
-    jobs.retry_asset(bench.asset.id, job_id=job_id, caller=bench.world.caller, ports=bench.world.job_ports)
-    bench.job_id = job_id
-    assert bench.run() is Ending.PUBLISHED
+    again = bench.world.retry(bench.asset.id)
+    assert bench.run(job_id=again.id) is Ending.PUBLISHED
 
 
 def test_a_repetition_changes_nothing_and_stops_again(bench: Bench) -> None:
@@ -103,15 +85,7 @@ def test_what_has_ended_cannot_be_cancelled(bench: Bench) -> None:
 
 
 def test_a_failed_job_cannot_be_cancelled(bench: Bench) -> None:
-    fail_transcode(
-        tenant_id=bench.tenant,
-        job_id=bench.job_id,
-        error=provider_error("provider.killed", "Killed."),
-        environment="dev",
-        records=bench.world.records,
-        new_id=bench.world.new_id,
-        now=bench.world.now,
-    )
+    bench.world.fail(bench.job)
     with pytest.raises(JobEnded):
         cancel(bench)
 
@@ -128,13 +102,13 @@ def test_unknown_malformed_and_foreign_jobs_are_not_found(bench: Bench) -> None:
 
 @pytest.mark.parametrize("state", [AssetState.DELETED, AssetState.PROCESSING], ids=["deleted", "with-a-newer-job"])
 def test_an_asset_that_does_not_wait_for_the_job_is_left_alone(bench: Bench, state: AssetState) -> None:
-    asset = asset_of(bench)
+    asset = bench.asset_now()
     newer = bench.job_id if state is AssetState.DELETED else bench.world.new_id(Prefix.JOB)
     changes = {"state": state, "job_id": newer, "version": asset.version + 1}
     bench.world.records.commit(Replace(asset.model_copy(update=changes)))
-    before = asset_of(bench)
+    before = bench.asset_now()
     assert cancel(bench).state is JobState.CANCELLED
-    assert asset_of(bench) == before
+    assert bench.asset_now() == before
 
 
 # ------------------------------------------------------------------ the task notices
@@ -223,7 +197,7 @@ def test_a_cancel_right_before_the_publish_wins(bench: Bench, monkeypatch: pytes
     before_commit(bench, publishes, lambda: cancel(bench), monkeypatch)
     with pytest.raises(Superseded):
         bench.run()
-    asset = asset_of(bench)
+    asset = bench.asset_now()
     assert (bench.job.state, asset.state, asset.active_version) == (JobState.CANCELLED, AssetState.FAILED, None)
     assert "transcode.ready" not in bench.events()
 
@@ -231,10 +205,10 @@ def test_a_cancel_right_before_the_publish_wins(bench: Bench, monkeypatch: pytes
 def test_a_publish_right_before_the_cancel_wins(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cancel is decided on while the job runs; the task publishes before it is written."""
     before_commit(bench, cancels, lambda: bench.run(), monkeypatch)
-    begin(bench)
+    bench.begin()
     with pytest.raises(JobEnded):
         cancel(bench)
-    asset = asset_of(bench)
+    asset = bench.asset_now()
     assert (bench.job.state, asset.state, asset.error) == (JobState.SUCCEEDED, AssetState.READY, None)
     assert asset.active_version == bench.job.version_id
     assert bench.world.executions.stopped == []
