@@ -133,7 +133,7 @@ test: setup ## all tests
 	@$(PY) -m pytest $(wildcard $(TESTS)) \
 	  --cov --cov-report=term --cov-report=xml:artefacts/coverage.xml --junitxml=artefacts/junit.xml </dev/null
 
-faults: setup ## the seeded fault suites, long: N= seeds [10000]
+faults: setup ## the seeded fault suites, long: N= seeds and traces [10000]
 	@FAULT_SEEDS=$${N:-10000} $(PY) -m pytest tests/faults -q </dev/null
 
 format: setup ## rewrite the code in the one format

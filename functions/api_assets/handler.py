@@ -1,9 +1,9 @@
-"""Assets and their jobs over HTTP: reading, and the word of a review."""
+"""Assets over HTTP: reading, and the word of a review. Their transcodes: `job_routes`."""
 
 from functools import cache
 from typing import Any
 
-from functions.api_assets.models import JobView
+from functions.api_assets import job_routes
 from sluice import bootstrap
 from sluice.config import ApiAssetsSettings
 from sluice.domain.models import Review
@@ -66,10 +66,7 @@ def decide(asset_id: str, verdict: Review) -> AssetView:
     return AssetView.of(asset)
 
 
-@app.get("/v1/jobs/<job_id>", security=needs("assets:read"), summary="Get a transcode job", tags=["jobs"])
-def get_job(job_id: str) -> JobView:
-    report = catalogue.get_job(job_id, tenant_id=caller(app).tenant_id, records=deps().records)
-    return JobView.of(report.job, report.progress)
+job_routes.add_to(app, lambda: deps())
 
 
 @observed("api_assets")

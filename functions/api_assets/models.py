@@ -39,6 +39,7 @@ class JobView(ResponseBody):
     error: FailureView | None
     created_at: Timestamp
     started_at: Timestamp | None
+    queue_wait_s: float | None = Field(description="From created_at to started_at, in seconds.")
     finished_at: Timestamp | None
 
     @classmethod
@@ -54,5 +55,6 @@ class JobView(ResponseBody):
             error=FailureView.of(job.error),
             created_at=job.created_at,
             started_at=job.started_at,
+            queue_wait_s=(job.started_at - job.created_at).total_seconds() if job.started_at else None,
             finished_at=job.finished_at,
         )

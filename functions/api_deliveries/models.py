@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 from sluice.http import RequestBody, ResponseBody, Timestamp
 from sluice.service.delivery_log import Report

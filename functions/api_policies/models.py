@@ -39,7 +39,7 @@ class QuotaLimits(RequestBody):
 
 class PolicyFields(RequestBody):
     max_bytes: Annotated[int, Field(strict=True, ge=1, le=MAX_OBJECT_BYTES, description="Of one file.")] | None = None
-    max_duration_s: Annotated[float, Field(strict=True, gt=0, le=43_200, allow_inf_nan=False)] | None = None
+    max_duration_s: Annotated[float, Field(strict=True, ge=0.001, le=43_200, allow_inf_nan=False)] | None = None
     allowed_types: Annotated[
         tuple[Text, ...],
         Field(max_length=50, description="Media types such as `video/mp4`, or `video/*`. Empty: every type."),

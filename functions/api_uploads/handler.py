@@ -38,6 +38,7 @@ def create_upload(body: CreateUpload, idempotency_key: IdempotencyKey = None) ->
         find=lambda upload_id: ports.records.upload(me.tenant_id, upload_id),
         records=ports.records,
         now=ports.now,
+        id_of=lambda upload: upload.id,  # of the one that brought the same file before, where that is asked for
     )
     open_now = upload.state is UploadState.OPEN
     token = upload_tokens.token_for(upload, ports=ports, ttl_s=body.token_ttl_s) if open_now else None

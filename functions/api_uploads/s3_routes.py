@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 
 from sluice.domain.errors import InvalidRequest
 from sluice.domain.states import UploadState
-from sluice.domain.upload_errors import UploadClosed, UploadNotFound
+from sluice.domain.upload_errors import UploadNotFound
 from sluice.http import IdempotencyKey, caller, no_content, s3_xml
 from sluice.http.s3_xml import S3_FAILURES, element, text
 from sluice.service import upload_slots, uploads
@@ -79,7 +79,5 @@ def _complete(upload_id: str, me: Caller, ports: UploadPorts) -> Response[str]:
     upload = uploads.await_completion(upload, caller=me, ports=ports, pause=time.sleep)
     if upload.state is UploadState.COMPLETING:
         return s3_xml.slow_down("The parts are still being joined; send this again.")
-    if upload.state is not UploadState.COMPLETE:
-        raise UploadClosed(upload.error.message if upload.error else None)
     location = text("Location", f"/v1/assets/{upload.asset_id}")
     return s3_xml.answer("CompleteMultipartUploadResult", [location, text("Key", upload.key)])

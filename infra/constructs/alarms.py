@@ -65,6 +65,12 @@ class Alarms(Construct):
             threshold=FAILED_FETCHES,
             description="Several fetches failed on our side within a quarter of an hour",
         )
+        self._alarm(
+            "FetchesTimedOut",
+            state_machine.metric_timed_out(period=Duration.minutes(15)),
+            threshold=1,
+            description="A fetch ran into its total deadline, most likely waiting for room to run",
+        )
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, *, threshold: int, description: str) -> None:
         alarm = cloudwatch.Alarm(

@@ -1,14 +1,17 @@
-"""Assets and jobs: reading, and reviews."""
+"""Assets and jobs: reading, reviews, transcoding again, cancelling."""
 
 from typing import ClassVar
 
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_listing, allow_rows, allow_secret
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_listing, allow_reading, allow_rows, allow_secret
 from infra.constructs.http_api import Route
 from infra.constructs.python_function import PythonFunction
+from infra.constructs.workflow import allow_starting, allow_stopping
 from sluice.config import ApiAssetsSettings
 
 
@@ -18,7 +21,10 @@ class ApiAssets(Construct):
         Route("GET", "/v1/assets/{asset_id}"),
         Route("POST", "/v1/assets/{asset_id}/approve"),
         Route("POST", "/v1/assets/{asset_id}/reject"),
+        Route("POST", "/v1/assets/{asset_id}/retry"),
+        Route("GET", "/v1/jobs"),
         Route("GET", "/v1/jobs/{job_id}"),
+        Route("POST", "/v1/jobs/{job_id}/cancel"),
     )
 
     def __init__(
@@ -27,6 +33,8 @@ class ApiAssets(Construct):
         *,
         base: Foundation,
         cursor: secretsmanager.ISecret,
+        uploads: s3.IBucket,
+        transcodes: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, "Assets")
         api = PythonFunction(
@@ -34,9 +42,17 @@ class ApiAssets(Construct):
             name="api_assets",
             base=base,
             memory_mb=1024,
-            environment=ApiAssetsSettings.to_env(**base.settings, cursor_secret_arn=cursor.secret_arn),
+            environment=ApiAssetsSettings.to_env(
+                **base.settings,
+                cursor_secret_arn=cursor.secret_arn,
+                uploads_bucket=uploads.bucket_name,
+                state_machine_arn=transcodes.state_machine_arn,
+            ),
         )
         allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS])
         allow_listing(api, base.table)
         allow_secret(api, cursor.secret_arn)
+        allow_reading(api, uploads, "uploads")  # is the original still there?
+        allow_starting(api, transcodes)
+        allow_stopping(api, f"{base.config.prefix}-transcode")
         self.function = api.function

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from aws_cdk import Duration, Size
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -13,6 +14,7 @@ from infra.constructs.acknowledge import acknowledge
 from infra.constructs.log_group import log_group
 from infra.constructs.task_cluster import TaskCluster
 from infra.constructs.transcoder_image import allow_private_pull
+from sluice.table import LOOKUPS
 
 SCRATCH = "/scratch"  # a VOLUME that the image creates and gives to its user: a bind mount would belong to root
 
@@ -67,8 +69,22 @@ class FargateTask(Construct):
         reason = "The variables are names of resources; secrets come by role from their services."
         acknowledge(self.definition, {"AwsSolutions-ECS2": reason})
 
-    def allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
-        self.task_role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+    def allow(
+        self, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
+    ) -> None:
+        self.task_role.add_to_principal_policy(
+            iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
+        )
+
+    def allow_rows(self, table: dynamodb.ITable, actions: Sequence[str]) -> None:
+        """But for the rows that say whose an API key is: a task handles strangers' bytes, and needs none of them."""
+        self.allow(actions, [table.table_arn])
+        lookups = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [f"{LOOKUPS}*"]}}
+        self.task_role.add_to_principal_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY, actions=list(actions), resources=[table.table_arn], conditions=lookups
+            )
+        )
 
     def _add_container(self, tasks: TaskCluster, environment: Mapping[str, str]) -> None:
         logs_to = log_group(self, config=tasks.config, name=f"/ecs/{self.family}")

@@ -38,7 +38,7 @@ def fetcher_task(
         ),
         security_group=tasks.network.way_out("Fetcher", plain_http=config.ingest_plain_http),
     )
-    task.allow([*READ_ROWS, *WRITE_ROWS, *COUNT_ROWS], [table.table_arn])
+    task.allow_rows(table, [*READ_ROWS, *WRITE_ROWS, *COUNT_ROWS])
     task.allow(
         ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
         [uploads.arn_for_objects("uploads/*")],
@@ -46,5 +46,7 @@ def fetcher_task(
     task.allow(["sqs:SendMessage"], [completions.queue_arn])
     if config.ingest_buckets:
         sources = [f"arn:{Aws.PARTITION}:s3:::{bucket}/*" for bucket in config.ingest_buckets]
-        task.allow(["s3:GetObject"], sources)
+        # names are the world's: one that was given up may be somebody else's bucket by now
+        ours = {"StringEquals": {"aws:ResourceAccount": Aws.ACCOUNT_ID}}
+        task.allow(["s3:GetObject"], sources, ours)
     return task

@@ -30,7 +30,7 @@ def transcoder_task(
         ),
         security_group=tasks.network.way_out("Transcoder"),
     )
-    task.allow([*READ_ROWS, *WRITE_ROWS], [table.table_arn])
+    task.allow_rows(table, [*READ_ROWS, *WRITE_ROWS])
     task.allow(["s3:GetObject"], [uploads.arn_for_objects("uploads/*")])
     task.allow(["s3:PutObject"], [media.arn_for_objects(prefix) for prefix in ("media/*", "playlists/*")])
     return task

@@ -45,15 +45,19 @@ def allow_starting(function: PythonFunction, *machines: sfn.IStateMachine) -> No
 
 
 def allow_describing(function: PythonFunction, *names: str) -> None:
-    """Executions of the state machines of these names; a state machine's own ARN covers none of them."""
-    stack = Stack.of(function)
-    executions = [
-        stack.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{name}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        for name in names
-    ]
-    function.allow(["states:DescribeExecution"], executions)
+    """Executions of the state machines of these names."""
+    function.allow(["states:DescribeExecution"], [_executions(function, name) for name in names])
+
+
+def allow_stopping(function: PythonFunction, name: str) -> None:
+    function.allow(["states:StopExecution"], [_executions(function, name)])
+
+
+def _executions(function: PythonFunction, name: str) -> str:
+    """A state machine's own ARN covers none of them."""
+    return Stack.of(function).format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{name}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )

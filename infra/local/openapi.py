@@ -147,7 +147,8 @@ def add_etags(methods: dict[str, Any]) -> None:
 
 
 def failures(operation: dict[str, Any], path: str, method: str, *, cursor: bool, conditional: bool) -> list[int]:
-    body, resource = "requestBody" in operation, "{" in path
+    body = "requestBody" in operation
+    resource = "{" in path or any(one.get("name", "").endswith("_id") for one in operation["parameters"])
     possible = {
         400: body or cursor,
         401: True,

@@ -36,7 +36,7 @@ class ApiStack(Stack):
             ),
             ApiIngest(self, base=base, uploads=data.uploads, fetches=pipeline.fetches),
             ApiPolicies(self, base=base, cursor=vault.cursor),
-            ApiAssets(self, base=base, cursor=vault.cursor),
+            ApiAssets(self, base=base, cursor=vault.cursor, uploads=data.uploads, transcodes=pipeline.state_machine),
             ApiWebhooks(self, base=base, vault=vault),
             ApiDeliveries(self, base=base, vault=vault, deliveries=pipeline.webhooks.queue),
             ApiPlayback(self, base=base, token_secret_arn=self._token_secret_arn(config, delivery)),

@@ -82,6 +82,7 @@ def job_view(job_id: str) -> dict[str, Any]:
         "error": None,
         "created_at": MOMENT,
         "started_at": MOMENT,
+        "queue_wait_s": 1.5,
         "finished_at": None,
     }
 

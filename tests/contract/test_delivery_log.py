@@ -7,9 +7,9 @@ import pytest
 
 from sluice.adapters.delivery_log import DynamoDeliveryLog
 from sluice.adapters.records import DynamoRecords
-from sluice.domain.deliveries import revive
+from sluice.domain.deliveries import DeliveryAttempt, revive
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 from sluice.service.ports import Create, Records, Replace
 from sluice.service.webhook_ports import DeliveryLog

@@ -35,7 +35,7 @@ ids = FakeIds()
 def ports(records: Records, fetches: Any) -> IngestPorts:
     return IngestPorts(
         environment="dev",
-        limits=UploadLimits(3_600, 900, 10**11),
+        limits=UploadLimits(3_600, 900, 10**11, 1_000),
         records=records,
         objects=FakeUploadObjects(),
         schemas=JsonMetadataSchemas(),

@@ -2,11 +2,11 @@
 
 import pytest
 
+from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import WriteConflict
 from sluice.domain.ids import Prefix
 from sluice.domain.models import (
     ApiKey,
-    DeliveryAttempt,
     IdempotencyRecord,
     JobProgress,
     JobResult,

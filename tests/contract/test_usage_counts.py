@@ -53,3 +53,18 @@ def test_a_conflict_is_told_before_a_quota(records: Records) -> None:
     with pytest.raises(WriteConflict):
         records.commit(Create(upload), opened(max_uploads=1))
     assert used(records) == (1, 10)
+
+
+def test_fetches_have_a_limit_of_their_own(records: Records) -> None:
+    def fetch(fetches: int) -> Count:
+        return Count(TENANT, None, fetches, 0, fetches=fetches, max_fetches=2 if fetches > 0 else None)
+
+    records.commit(opened())
+    records.commit(fetch(1))
+    records.commit(fetch(1))
+    with pytest.raises(QuotaExceeded):
+        records.commit(fetch(1))
+    records.commit(fetch(-1))
+    records.commit(fetch(1))
+    assert records.usage(TENANT, None).open_fetches == 2
+    assert used(records) == (3, 10)

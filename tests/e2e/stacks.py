@@ -102,7 +102,7 @@ class Stacks:
         return [from_item(AssetVersion, row) for row in self.rows(f"TENANT#{tenant_id}#ASSET#{asset_id}", "VERSION#")]
 
     def jobs_of(self, tenant_id: str, asset_id: str) -> list[Job]:
-        """Found by a scan: which jobs an asset ever had is no question that the product asks."""
+        """Found by a scan, so that a job which no list shows is found too."""
         pages = self.engine.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["TableName"])
         rows = [row for page in pages for row in page["Items"] if row["sk"]["S"] == "JOB"]
         jobs = [from_item(Job, row) for row in rows]

@@ -10,7 +10,8 @@ import pytest
 
 from infra.local.demo.receiver import Receiver
 from sluice.adapters.items import from_item
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.models import Delivery
 from tests.e2e.customer import Customer
 from tests.e2e.stacks import Stacks
 from tests.e2e.waiting import eventually

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import dead_letter_position
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 from tests.fakes.records import FakeRecords
 

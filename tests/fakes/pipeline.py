@@ -1,5 +1,6 @@
 """The queue of completion requests and the state machine, in memory."""
 
+from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Job
 
 
@@ -15,11 +16,23 @@ class FakeExecutions:
     def __init__(self) -> None:
         self.names: list[str] = []  # every execution that ever started; a name is taken for good
         self.ended: set[str] = set()
+        self.stopped: list[str] = []
+        self.failing = False  # every call meets a fault of AWS
 
     def start(self, job: Job) -> bool:
+        self._meet_fault()
         if job.id not in self.names:
             self.names.append(job.id)
         return job.id not in self.ended
 
     def running(self, job: Job) -> bool:
         return job.id in self.names and job.id not in self.ended
+
+    def stop(self, job: Job) -> None:
+        self._meet_fault()
+        self.stopped.append(job.id)
+        self.ended.add(job.id)
+
+    def _meet_fault(self) -> None:
+        if self.failing:
+            raise ProviderFailure

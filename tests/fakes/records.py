@@ -1,11 +1,13 @@
 """The record store in memory: same rules, passes the same contract suite as the DynamoDB one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
 from sluice import table
 from sluice.adapters.items import due, key_of
+from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.ingest import IngestBatch
@@ -13,9 +15,9 @@ from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
+    AssetJob,
     AssetVersion,
     Delivery,
-    DeliveryAttempt,
     IdempotencyRecord,
     Job,
     JobProgress,
@@ -67,14 +69,18 @@ class FakeRecords:
             update={
                 "open_uploads": before.open_uploads + write.uploads,
                 "open_bytes": before.open_bytes + write.size_bytes,
+                "open_fetches": before.open_fetches + write.fetches,
             }
         )
 
     def _within(self, write: Count) -> bool:
         after = self._counted(write)
-        return (write.max_uploads is None or after.open_uploads <= write.max_uploads) and (
-            write.max_bytes is None or after.open_bytes <= write.max_bytes
+        limits = (
+            (after.open_uploads, write.max_uploads),
+            (after.open_bytes, write.max_bytes),
+            (after.open_fetches, write.max_fetches),
         )
+        return all(most is None or counted <= most for counted, most in limits)
 
     def _check(self, write: Write) -> None:
         if isinstance(write, Count):
@@ -191,6 +197,23 @@ class FakeRecords:
         newest_first = sorted(mine, key=lambda asset: asset.id, reverse=True)
         page = [asset for asset in newest_first if before is None or asset.id < before]
         return page[:limit], page[limit - 1].id if len(page) > limit else None
+
+    def list_jobs(
+        self, tenant_id: str, *, asset_id: str | None, limit: int, before: str | None
+    ) -> tuple[list[Job], str | None]:
+        if asset_id is None:
+            ids = [job.id for job in self._all(Job) if job.tenant_id == tenant_id]
+        else:
+            pointers = self._all(AssetJob)
+            ids = [one.job_id for one in pointers if (one.tenant_id, one.asset_id) == (tenant_id, asset_id)]
+        page = [job_id for job_id in sorted(ids, reverse=True) if before is None or job_id < before]
+        jobs = [job for job_id in page[:limit] if (job := self.job(tenant_id, job_id))]
+        return jobs, page[limit - 1] if len(page) > limit else None
+
+    def progress_of(self, tenant_id: str, job_ids: Sequence[str]) -> dict[str, JobProgress]:
+        assert len(job_ids) <= 100
+        found = {job_id: self.job_progress(tenant_id, job_id) for job_id in job_ids}
+        return {job_id: progress for job_id, progress in found.items() if progress}
 
     def _due(self, model: type[M], kind: DueKind, before: datetime, limit: int) -> list[M]:
         work = [(record, due(record)) for record in self._all(model)]

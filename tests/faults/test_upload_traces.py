@@ -20,7 +20,7 @@ from sluice.service.settling import moving
 from tests.faults.upload_traces.bucket import TraceBucket
 from tests.faults.upload_traces.machine import UploadTraces
 
-TRACES = int(os.environ.get("FAULT_SEEDS", "150"))  # `make faults N=...` runs more
+TRACES = int(os.environ.get("FAULT_SEEDS", "400"))  # `make faults N=...` runs more
 MUTANT_TRACES = 400
 SEEDED = settings(
     stateful_step_count=30,

@@ -28,7 +28,10 @@ ROUTES = {
         "GET /v1/assets/{asset_id}",
         "POST /v1/assets/{asset_id}/approve",
         "POST /v1/assets/{asset_id}/reject",
+        "POST /v1/assets/{asset_id}/retry",
+        "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
+        "POST /v1/jobs/{job_id}/cancel",
     },
     "api_webhooks": {
         "POST /v1/webhooks",

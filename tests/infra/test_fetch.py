@@ -131,6 +131,15 @@ def test_named_buckets_can_be_read_and_no_others(opened: Deployment) -> None:
     }
 
 
+def test_a_named_bucket_must_be_of_this_account(opened: Deployment) -> None:
+    [reading] = [
+        statement
+        for statement in opened.statements_of(opened.task_role("fetcher"))
+        if "s3:GetObject" in as_list(statement["Action"])
+    ]
+    assert reading["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
 def test_plain_http_opens_port_80_for_fetches_only(opened: Deployment) -> None:
     assert settings(opened).plain_http is True
     assert sorted(ports(opened, "Fetcher")) == [80, 443]

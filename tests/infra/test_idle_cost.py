@@ -1,6 +1,6 @@
 """What a deployment costs in a month without a single request (eu-central-1 list prices, US dollars)."""
 
-from sluice.table import DUE_SHARDS, DueKind
+from sluice.table import DueKind, due_partitions
 from tests.infra.deployment import Deployment
 
 CEILING = 5.50
@@ -13,7 +13,7 @@ MONTHLY = {
 SWEEPS = 30 * 24 * 60  # reconcile runs every minute
 PER_SWEEP = {
     "reconcile: Lambda, 200 ms of 512 MB": 0.2 * 0.5 * 0.0000133334 + 0.20 / 1e6,
-    "reconcile: index reads": len(DueKind) * DUE_SHARDS * 0.5 * 0.1525 / 1e6,
+    "reconcile: index reads": sum(len(due_partitions(kind)) for kind in DueKind) * 0.5 * 0.1525 / 1e6,
     "reconcile: 1.5 KB of logs": 1.5 / 1e6 * 0.63,
 }
 POLLS = SWEEPS * 5 * 3  # per queue: five pollers that each wait up to 20 s

@@ -22,7 +22,7 @@ class Accepted(NamedTuple):
 OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists)/\*"
 ACCEPTED = (
     Accepted(
-        r".*/(ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/PresignRole/.*|.*/TaskRole/.*",
+        r".*/(ApiAssets|ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/PresignRole/.*|.*/TaskRole/.*",
         OBJECTS,
         "objects are named by tenant and id at run time; the prefix is as narrow as it gets",
     ),
@@ -37,6 +37,11 @@ ACCEPTED = (
         r".*/(Transcode|Fetch)/Role/.*",
         r".*:task-definition/sluice-dev-(transcoder|fetcher):\*",
         "revisions of one family: a deployment retires the one that a running job began with",
+    ),
+    Accepted(
+        r".*/ApiAssetsRole/.*",
+        r".*:execution:sluice-dev-transcode:\*",
+        "executions are named by job; one machine only",
     ),
     Accepted(
         r".*/ReconcileRole/.*",

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from sluice import table
 from tests.infra.deployment import Deployment, as_list, flat
 
 # Actions that AWS offers no narrower resource for.
@@ -80,10 +81,11 @@ def test_readers_cannot_write(dev: Deployment) -> None:
         assert granted(dev, name) & writing == set(), name
 
 
-def test_who_manages_assets_and_policies_touches_the_table_alone(dev: Deployment) -> None:
+def test_who_manages_assets_and_policies_touches_the_table_and_no_more_than_it_must(dev: Deployment) -> None:
     rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
     rest = {"secretsmanager:GetSecretValue", "logs:CreateLogStream", "logs:PutLogEvents"}
-    assert granted(dev, "api_assets") == rows | rest
+    original = {"s3:GetObject", "s3:ListBucket"}
+    assert granted(dev, "api_assets") == rows | rest | original | {"states:StartExecution", "states:StopExecution"}
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
 
 
@@ -96,9 +98,39 @@ def test_who_redrives_deliveries_may_put_rows_and_messages(dev: Deployment) -> N
     assert "DeadLetters" not in str(queue) and "WebhookDelivery" in str(queue)
 
 
+def test_the_api_starts_and_stops_transcodes_and_no_other_execution(dev: Deployment) -> None:
+    role = dev.role_of(dev.function("api_assets"))
+    by_action = {action: statement for statement in dev.statements_of(role) for action in as_list(statement["Action"])}
+    [machine] = as_list(by_action["states:StartExecution"]["Resource"])
+    assert "Transcode" in flat(machine) and "Fetch" not in flat(machine)
+    [executions] = as_list(by_action["states:StopExecution"]["Resource"])
+    assert flat(executions).endswith(":execution:sluice-dev-transcode:*")
+    assert flat(by_action["s3:GetObject"]["Resource"]).endswith("/uploads/*")
+
+
 def test_who_ends_uploads_may_free_their_parts(dev: Deployment) -> None:
     for name in ("api_uploads", "complete_upload", "fail_fetch", "reconcile"):
         assert {"dynamodb:UpdateItem", "s3:AbortMultipartUpload"} <= granted(dev, name), name
+
+
+@pytest.mark.parametrize("name", ["fetcher", "transcoder"])
+def test_tasks_cannot_touch_what_says_whose_a_key_is(dev: Deployment, name: str) -> None:
+    """They handle strangers' bytes: with such a row, a key of one tenant could be made one of another."""
+    statements = dev.statements_of(dev.task_role(name))
+    rows = {
+        effect: {
+            action
+            for statement in statements
+            if statement["Effect"] == effect
+            for action in as_list(statement["Action"])
+            if action.startswith("dynamodb:")
+        }
+        for effect in ("Allow", "Deny")
+    }
+    assert rows["Allow"] == rows["Deny"] != set()
+    [denied] = [statement for statement in statements if statement["Effect"] == "Deny"]
+    assert denied["Condition"] == {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["LOOKUP#*"]}}
+    assert all(key.pk.startswith("LOOKUP#") for key in (table.api_key_lookup("k"), table.playback_lookup("p")))
 
 
 def test_nobody_scans_or_deletes_the_table(dev: Deployment) -> None:

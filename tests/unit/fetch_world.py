@@ -75,7 +75,7 @@ class FetchWorld:
             max_bytes=100 * 10**9, deadline_s=3600, min_rate_bytes_s=10_000, ingest_buckets=frozenset({"films"})
         )
         self._upload, asset = self._slot(rules, url, transcode, creator_id)
-        self.records.commit(*opening(self._upload), Create(asset))
+        self.records.commit(*opening(self._upload, max_fetches=1), Create(asset))
 
     def _slot(
         self, rules: IntakeRules, url: str, transcode: Literal["auto", "none"], creator_id: str | None

@@ -28,7 +28,9 @@ class IngestWorld(World):
     def ingest_ports(self) -> IngestPorts:
         return IngestPorts(
             environment="dev",
-            limits=UploadLimits(upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9),
+            limits=UploadLimits(
+                upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9, max_open_fetches=1_000
+            ),
             records=self.records,
             objects=self.objects,
             schemas=JsonMetadataSchemas(),

@@ -23,7 +23,14 @@ TENANT, OTHER = ids(Prefix.TENANT), ids(Prefix.TENANT)
 @pytest.fixture
 def records(monkeypatch: pytest.MonkeyPatch) -> FakeRecords:
     records = FakeRecords()
-    ports = ApiAssets(environment="dev", records=records, now=clock, new_id=ids, cursor_key=lambda: b"k" * 32)
+    ports = ApiAssets(
+        environment="dev",
+        records=records,
+        now=clock,
+        new_id=ids,
+        cursor_key=lambda: b"k" * 32,
+        jobs=lambda: pytest.fail("nobody asked for a job"),
+    )
     monkeypatch.setattr(handler, "deps", lambda: ports)
     return records
 
@@ -172,6 +179,7 @@ def test_a_job_with_its_progress(records: FakeRecords) -> None:
         "error": None,
         "created_at": "2026-12-01T10:00:00.000Z",
         "started_at": "2026-12-01T10:00:00.000Z",
+        "queue_wait_s": 0.0,
         "finished_at": None,
     }
 

@@ -22,6 +22,7 @@ class Api:
             now=self.world.now,
             new_id=self.world.new_id,
             cursor_key=lambda: b"k" * 32,
+            jobs=lambda: pytest.fail("nobody asked for a job"),
         )
         monkeypatch.setattr(assets, "deps", lambda: reading)
 

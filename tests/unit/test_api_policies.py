@@ -125,6 +125,7 @@ def test_a_replay(api: Api) -> None:
         ({"max_bytes": True}, "/max_bytes", "wrong_type"),
         ({"max_duration_s": 0}, "/max_duration_s", "out_of_range"),
         ({"max_duration_s": 43_201}, "/max_duration_s", "out_of_range"),
+        ({"max_duration_s": 1e-300}, "/max_duration_s", "out_of_range"),  # no row could hold it
         ({"allowed_types": ["mp4"]}, "/allowed_types/0", "bad_format"),
         ({"allowed_types": ["video/*"] * 51}, "/allowed_types", "too_long"),
         ({"allowed_types": None}, "/allowed_types", "wrong_type"),
@@ -160,6 +161,11 @@ def test_odd_json_in_a_schema_is_the_callers_mistake_or_kept(api: Api, text: str
     answer = api.call("POST", PATH, raw_body=body)
     assert answer["statusCode"] in (201, 422)
     assert api.call("GET", PATH)["statusCode"] == 200
+
+
+def test_a_number_that_no_answer_could_show_is_refused(api: Api) -> None:
+    answer = api.call("POST", PATH, raw_body='{"name": "odd", "metadata_schema": {"const": 1e999}}')
+    assert (answer["statusCode"], answer["json"]["code"]) == (422, "invalid_metadata_schema")
 
 
 def test_a_change_keeps_what_it_does_not_name(api: Api) -> None:

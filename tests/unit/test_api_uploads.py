@@ -88,6 +88,20 @@ def test_the_same_idempotency_key_makes_one_upload(api: Api) -> None:
     assert (status, problem["code"]) == (422, "idempotency_key_reused")
 
 
+def test_a_key_that_found_a_duplicate_finds_it_again(api: Api) -> None:
+    made = api.create()
+    upload = api.world.records.upload(api.world.caller.tenant_id, made["upload_id"])
+    assert upload is not None
+    api.world.put_parts(upload)
+    checksum = api.world.objects.whole_checksum(upload.multipart_id).model_dump()
+    api("POST", f"/v1/uploads/{upload.id}/complete")
+    body = {"size_bytes": 20 * MIB, "checksum": checksum, "on_duplicate": "return_existing"}
+    first = api("POST", "/v1/uploads", body, **{"Idempotency-Key": "k"})
+    again = api("POST", "/v1/uploads", body, **{"Idempotency-Key": "k"})
+    assert (first[0], first[1]["upload_id"]) == (200, upload.id)
+    assert again[1] == first[1] and again[2]["Idempotent-Replayed"] == "true"
+
+
 def test_parts_are_signed_listed_and_completed(api: Api) -> None:
     made = api.create()
     path = f"/v1/uploads/{made['upload_id']}"
@@ -111,6 +125,26 @@ def test_a_slow_completion_is_accepted(api: Api, monkeypatch: pytest.MonkeyPatch
     status, body, headers = api("POST", f"/v1/uploads/{made['upload_id']}/complete")
     assert (status, body["state"]) == (202, "completing")
     assert headers["Location"] == f"/v1/uploads/{made['upload_id']}"
+
+
+def test_what_expired_while_it_was_being_completed_was_not_joined(api: Api) -> None:
+    made = api.create(upload_ttl_s=60)
+    upload = api.world.records.upload(api.world.caller.tenant_id, made["upload_id"])
+    assert upload is not None
+    api.world.request_completion(upload)  # without its parts
+    api.world.now.tick(seconds=61)
+    status, problem, _ = api("POST", f"/v1/uploads/{upload.id}/complete")
+    assert (status, problem["code"]) == (409, "upload_expired")
+
+
+def test_what_failed_while_it_was_being_completed_says_why(api: Api) -> None:
+    made = api.create()
+    upload = api.world.records.upload(api.world.caller.tenant_id, made["upload_id"])
+    assert upload is not None
+    api.world.put_parts(upload)
+    api.world.objects.abort_multipart(upload.key, upload.multipart_id)  # behind our back
+    status, problem, _ = api("POST", f"/v1/uploads/{upload.id}/complete")
+    assert (status, problem["code"]) == (409, "upload_closed")
 
 
 def test_completing_without_the_parts_says_which_is_missing(api: Api) -> None:

@@ -22,6 +22,7 @@ from sluice.domain.tools import ToolLimitExceeded, ToolNotStarted
 from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
 from sluice.http.problems import Problem
 from sluice.media.verdicts import SourceRejected
+from sluice.service.jobs import CANCELLED
 from tests.documents import DOCUMENTS, OPERATIONS, README, REPOSITORY, anchors, code, links, rows, section, spans
 
 API = REPOSITORY / "docs" / "api.md"
@@ -165,7 +166,7 @@ def test_every_code_of_a_failed_job_is_documented() -> None:
     tools = {ToolLimitExceeded.code, ToolNotStarted.code}
     listed = {cell(code) for code, *_ in rows(OPERATIONS, "Why a job failed")}
     by_policy = {ContentTypeNotAllowed.code, UploadTooLong.code}
-    others = {"provider_failure", "upload_size_mismatch", "upload_closed"}
+    others = {"provider_failure", "upload_size_mismatch", "upload_closed", CANCELLED.code}
     assert listed == ours | refused | by_policy | tools | others
 
 
@@ -177,6 +178,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.asset(ten, ast),
         table.asset_version(ten, ast, "ver_…"),
         table.event(ten, ast, 1),
+        table.asset_job(ten, ast, job),
         table.job(ten, job),
         table.job_progress(ten, job),
         table.job_result(ten, job, 1),

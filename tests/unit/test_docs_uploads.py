@@ -54,7 +54,9 @@ def test_figures_of_the_text_are_the_code_s() -> None:
     assert (intake_checks.MIN_TTL_S, intake_checks.MAX_TTL_S) == (60, 7 * 86_400)
     assert (MIN_TOKEN_TTL_S, DEFAULT_TTL_S) == (60, 3600)
     assert COMPLETION_WAIT_S == 3
-    limits = UploadLimits(upload_ttl_s=0, part_url_ttl_s=settings["part_url_ttl_s"], max_transcode_bytes=0)
+    limits = UploadLimits(
+        upload_ttl_s=0, part_url_ttl_s=settings["part_url_ttl_s"], max_transcode_bytes=0, max_open_fetches=0
+    )
     assert idle_limit(MOMENT, limits) - MOMENT == timedelta(minutes=17)
     for words in (
         "lives 24 hours, or `upload_ttl_s` (60 s to 7 days)",

@@ -32,6 +32,19 @@ def test_a_file_that_is_there_does_not_expire() -> None:
     assert world.asset_of(upload).state is AssetState.UPLOADED and len(world.executions.names) == 1
 
 
+def test_a_file_that_is_there_does_not_expire_with_a_completion_that_found_no_parts() -> None:
+    world = World()
+    upload, _ = world.create()
+    world.request_completion(upload)
+    foreign = world.objects.create_multipart(upload.key, content_type="video/mp4", correlation_id="c")
+    world.objects.put_part(foreign, 1, upload.size_bytes)
+    world.objects.complete_multipart(upload.key, foreign, world.objects.parts(upload.key, foreign))
+    world.now.tick(seconds=3601)
+    world.run_completion(upload)
+    sweep(world)
+    assert world.upload(upload).state is UploadState.COMPLETE
+
+
 def expire(world: World, upload: Upload) -> None:
     expire_upload(
         upload,

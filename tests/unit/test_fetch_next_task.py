@@ -1,5 +1,7 @@
 """A task that died or was stopped: the next one goes on from what is stored."""
 
+from threading import Event
+
 import pytest
 
 from sluice.domain.errors import ProviderFailure
@@ -85,12 +87,20 @@ class TestNextTask:
         assert world.stored() == film(SIZE)
 
     def test_a_stopped_task_leaves_its_parts(self) -> None:
-        world = FetchWorld(film(SIZE))
+        world, two_are_stored = FetchWorld(film(SIZE)), Event()
+        store = world.objects.upload_part
+
+        def stored(key: str, multipart_id: str, number: int, body: bytearray) -> None:
+            store(key, multipart_id, number, body)
+            if len(world.objects.parts(key, multipart_id)) == 2:
+                two_are_stored.set()
 
         def stop(position: int) -> None:
             if position > 2 * PART:
+                assert two_are_stored.wait(60)
                 raise SystemExit(143)
 
+        world.objects.upload_part = stored  # type: ignore[method-assign]
         world.web.on_piece = stop
         with pytest.raises(SystemExit):
             world.run()

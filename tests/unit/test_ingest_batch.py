@@ -140,6 +140,20 @@ def test_a_call_ends_in_time_and_is_gone_on_with(batches: Batches) -> None:
     assert len(batches.world.fetches.names) == len(sources)
 
 
+def test_costly_checks_end_in_time_too(batches: Batches) -> None:
+    policy = batches.world.policy(metadata_schema='{"required": ["course"]}')
+    sources = [{"policy_id": policy} for _ in range(2 * SLOTS_AT_ONCE)]
+    check = batches.world.sources.check
+
+    def slow(*arguments: Any, **options: Any) -> None:
+        batches.world.now.tick(seconds=STORING.total_seconds() / SLOTS_AT_ONCE)
+        check(*arguments, **options)
+
+    batches.world.sources.check = slow  # type: ignore[method-assign]
+    items, _ = batches(sources)
+    assert outcome(items) == ["metadata_not_allowed"] * SLOTS_AT_ONCE + ["provider_failure"] * SLOTS_AT_ONCE
+
+
 def test_without_a_key_nothing_is_remembered(batches: Batches) -> None:
     batches([{}])
     batches([{}])

@@ -33,6 +33,7 @@ class Desk:
             now=self.now,
             new_id=FakeIds(),
             cursor_key=lambda: b"k" * 32,
+            jobs=lambda: pytest.fail("nobody asked for a job"),
         )
         self.sessions = bootstrap.ApiPlayback(
             environment="dev",

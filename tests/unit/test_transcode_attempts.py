@@ -12,7 +12,8 @@ from sluice.domain.errors import ProviderFailure
 from sluice.domain.states import JobState
 from sluice.domain.tools import ToolTask
 from sluice.service.ports import Replace
-from sluice.service.transcode import Ending, Superseded
+from sluice.service.progress import Superseded
+from sluice.service.transcode import Ending
 from tests.fakes.transcoding import BINARIES
 from tests.unit.transcoding import Bench
 

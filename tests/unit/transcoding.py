@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sluice.domain.models import Job, JobResult
+from sluice.domain.models import Asset, Job, JobResult
 from sluice.domain.states import AssetState
-from sluice.service.transcode import Ending, TranscoderDeps, transcode
+from sluice.service.transcode import Ending, TranscoderDeps, begin_attempt, transcode
 from tests.fakes.transcoding import BINARIES, FakeMediaObjects, FakeSources, FakeTools
 from tests.unit.world import World
 
@@ -33,8 +33,12 @@ class Bench:
             processors=2,
         )
 
-    def run(self, attempt: int = 1) -> Ending:
-        return transcode(tenant_id=self.tenant, job_id=self.job_id, attempt=attempt, capacity="FARGATE", deps=self.deps)
+    def run(self, attempt: int = 1, job_id: str | None = None) -> Ending:
+        job_id = job_id or self.job_id
+        return transcode(tenant_id=self.tenant, job_id=job_id, attempt=attempt, capacity="FARGATE", deps=self.deps)
+
+    def begin(self) -> None:
+        begin_attempt(tenant_id=self.tenant, job_id=self.job_id, attempt=1, capacity="FARGATE", deps=self.deps)
 
     @property
     def job(self) -> Job:
@@ -47,10 +51,13 @@ class Bench:
         assert result is not None
         return result
 
-    def asset_state(self) -> AssetState:
+    def asset_now(self) -> Asset:
         asset = self.world.records.asset(self.tenant, self.asset.id)
         assert asset is not None
-        return asset.state
+        return asset
+
+    def asset_state(self) -> AssetState:
+        return self.asset_now().state
 
     def events(self) -> list[str]:
         return self.world.event_types(self.asset.id)

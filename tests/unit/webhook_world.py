@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
-from sluice.domain.deliveries import RetrySchedule
+from sluice.domain.deliveries import DeliveryAttempt, RetrySchedule
 from sluice.domain.events import Event, EventType
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Delivery, DeliveryAttempt, Tenant, WebhookEndpoint
+from sluice.domain.models import Delivery, Tenant, WebhookEndpoint
 from sluice.service.deliveries import Deliverer, Outcome, deliver
 from sluice.service.dispatch import dispatch_event
 from sluice.service.ports import Create

@@ -10,7 +10,9 @@ from sluice.domain.parts import MIB, part_count, part_length
 from sluice.domain.upload import Upload
 from sluice.service import upload_slots, uploads
 from sluice.service.completion import complete_upload
+from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.intake import accept_object
+from sluice.service.jobs import JobPorts, retry_asset
 from sluice.service.ports import SignedPart
 from sluice.service.upload_access import UploadLimits, UploadPorts
 from sluice.service.upload_slots import NewUpload
@@ -18,6 +20,8 @@ from tests.fakes.pipeline import FakeCompletionQueue, FakeExecutions
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
 from tests.fakes.uploads_bucket import FakePartSigner, FakeUploadObjects
+
+KILLED = provider_error("provider.killed", "Processing was stopped: out of memory or killed.")
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,23 @@ class World:
         self.caller = Who(self.new_id(Prefix.TENANT), "req-1", "cor-1")
 
     @property
+    def job_ports(self) -> JobPorts:
+        return JobPorts(
+            environment="dev",
+            records=self.records,
+            objects=self.objects,
+            executions=self.executions,
+            new_id=self.new_id,
+            now=self.now,
+        )
+
+    @property
     def ports(self) -> UploadPorts:
         return UploadPorts(
             environment="dev",
-            limits=UploadLimits(upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9),
+            limits=UploadLimits(
+                upload_ttl_s=3600, part_url_ttl_s=900, max_transcode_bytes=100 * 10**9, max_open_fetches=1_000
+            ),
             records=self.records,
             objects=self.objects,
             schemas=JsonMetadataSchemas(),
@@ -113,6 +130,21 @@ class World:
         job = self.accept(upload)
         assert job is not None
         return self.upload(upload), self.asset_of(upload), job
+
+    def fail(self, job: Job) -> None:
+        """As the state machine does it when no attempt is left."""
+        fail_transcode(
+            tenant_id=job.tenant_id,
+            job_id=job.id,
+            error=KILLED,
+            environment="dev",
+            records=self.records,
+            new_id=self.new_id,
+            now=self.now,
+        )
+
+    def retry(self, asset_id: str) -> Job:
+        return retry_asset(asset_id, job_id=self.new_id(Prefix.JOB), caller=self.caller, ports=self.job_ports)
 
     def upload(self, upload: Upload) -> Upload:
         stored = self.records.upload(upload.tenant_id, upload.id)

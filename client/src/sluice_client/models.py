@@ -126,6 +126,7 @@ class Job:
     error: Failure | None
     created_at: datetime
     started_at: datetime | None
+    queue_wait_s: float | None  # from created_at to started_at
     finished_at: datetime | None
 
     @classmethod
@@ -141,6 +142,7 @@ class Job:
             error=Failure.of(data["error"]),
             created_at=moment(data["created_at"]),
             started_at=_moment_or_none(data["started_at"]),
+            queue_wait_s=data.get("queue_wait_s"),
             finished_at=_moment_or_none(data["finished_at"]),
         )
 

@@ -73,6 +73,8 @@ class ApiUploadsSettings(Settings):
 
 class ApiAssetsSettings(Settings):
     cursor_secret_arn: str
+    uploads_bucket: str
+    state_machine_arn: str
 
 
 class ApiPoliciesSettings(Settings):
@@ -99,6 +101,7 @@ class ApiIngestSettings(Settings):
     upload_ttl_s: int = 86_400
     part_url_ttl_s: int = 900
     max_transcode_bytes: int = 100_000_000_000
+    max_open_fetches: int = 1_000
     ingest_buckets: str = ""
     plain_http: bool = False
     allow_loopback: bool = False

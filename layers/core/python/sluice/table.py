@@ -14,6 +14,8 @@ SK = "sk"
 TTL = "ttl"
 VERSION = "version"
 
+LOOKUPS = "LOOKUP#"  # partitions of what says whose something is
+
 LIST_INDEX = "list"  # KEYS_ONLY: resources of a tenant, newest first; rows are pointers without copied state
 LIST_PK = "list_pk"
 LIST_SK = "list_sk"
@@ -38,13 +40,18 @@ class DueKind(StrEnum):
     ROTATION = "rotation"  # endpoints with a secret that signs no longer
 
 
+def due_shards(kind: DueKind) -> int:
+    """Rotations are rare, and each shard is a query a minute."""
+    return 1 if kind is DueKind.ROTATION else DUE_SHARDS
+
+
 def due_partition(kind: DueKind, item_id: str) -> str:
-    shard = sha256(item_id.encode()).digest()[0] % DUE_SHARDS
+    shard = sha256(item_id.encode()).digest()[0] % due_shards(kind)
     return f"DUE#{kind}#{shard}"
 
 
 def due_partitions(kind: DueKind) -> list[str]:
-    return [f"DUE#{kind}#{shard}" for shard in range(DUE_SHARDS)]
+    return [f"DUE#{kind}#{shard}" for shard in range(due_shards(kind))]
 
 
 def tenant(tenant_id: str) -> Key:
@@ -52,11 +59,11 @@ def tenant(tenant_id: str) -> Key:
 
 
 def api_key_lookup(key_id: str) -> Key:
-    return Key(f"LOOKUP#KEY#{key_id}", "LOOKUP")
+    return Key(f"{LOOKUPS}KEY#{key_id}", "LOOKUP")
 
 
 def playback_lookup(playback_id: str) -> Key:
-    return Key(f"LOOKUP#PLAYBACK#{playback_id}", "LOOKUP")
+    return Key(f"{LOOKUPS}PLAYBACK#{playback_id}", "LOOKUP")
 
 
 def upload(tenant_id: str, upload_id: str) -> Key:
@@ -100,6 +107,10 @@ def job(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "JOB")
 
 
+def asset_job(tenant_id: str, asset_id: str, job_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#JOBS", job_id)
+
+
 def job_progress(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "PROGRESS")
 
@@ -133,3 +144,7 @@ def dead_letter_list(tenant_id: str) -> str:
 
 def asset_list(tenant_id: str) -> str:
     return f"TENANT#{tenant_id}#ASSETS"
+
+
+def job_list(tenant_id: str) -> str:
+    return f"TENANT#{tenant_id}#JOBS"

@@ -6,7 +6,8 @@ from typing import Any
 from sluice import table
 from sluice.adapters.items import from_item, key_of
 from sluice.adapters.records import DynamoRecords
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 
 EXAMINED = 1_000  # rows that one call may read, however few of them match: bounds its cost and time

@@ -12,6 +12,7 @@ from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Job
 from sluice.domain.upload import Upload
 
+ENDED = "ValidationException"  # what an execution answers that runs no more
 CONNECTIONS = 32  # a batch of fetches starts many at once
 
 
@@ -38,12 +39,24 @@ class StepFunctionsExecutions:
         return True
 
     def running(self, work: Job | Upload, /) -> bool:
-        arn = self._arn.replace(":stateMachine:", ":execution:") + f":{work.id}"
         try:
-            answer = self._client.describe_execution(executionArn=arn)
+            answer = self._client.describe_execution(executionArn=self._execution(work))
         except self._client.exceptions.ExecutionDoesNotExist:
             return False
         return bool(answer["status"] == "RUNNING")
+
+    def stop(self, work: Job | Upload, /) -> None:
+        """Step Functions ends the task that the execution waits for as well."""
+        try:
+            self._client.stop_execution(executionArn=self._execution(work), error="Cancelled")
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return
+        except (ClientError, BotoCoreError) as error:
+            if getattr(error, "response", {}).get("Error", {}).get("Code") != ENDED:
+                raise ProviderFailure() from error
+
+    def _execution(self, work: Job | Upload) -> str:
+        return self._arn.replace(":stateMachine:", ":execution:") + f":{work.id}"
 
 
 def _input(work: Job | Upload) -> dict[str, str]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import SchemaError
@@ -56,7 +56,7 @@ class JsonMetadataSchemas:
         if len(schema.encode()) > MAX_BYTES:
             raise refused("", f"The schema is longer than {MAX_BYTES} bytes.")
         try:
-            parsed = json.loads(schema)
+            parsed = json.loads(schema, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise refused("", "The schema is not JSON, or nested without end.") from error
         if not isinstance(parsed, dict):
@@ -147,6 +147,11 @@ class _Inspection:
         if not isinstance(definitions, dict) or name not in definitions or set(name) & set("~/%"):
             raise refused(at, "There is no such definition.")
         return definitions[name]
+
+
+def _no_constant(name: str) -> NoReturn:
+    """Also what 1e999 was read as: no answer could show it again as JSON."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def refused(pointer: str, detail: str) -> InvalidMetadataSchema:

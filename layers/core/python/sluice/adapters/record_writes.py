@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice import table
 from sluice.adapters.items import due_position, key_of, to_item
+from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event
-from sluice.domain.models import DeliveryAttempt, Job, JobProgress, JobResult, Model
+from sluice.domain.models import Job, JobProgress, JobResult, Model
 from sluice.domain.upload import Upload, UploadProgress
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.ports import Count, Create, Remove, Replace, Write
@@ -73,17 +74,19 @@ class RecordWrites:
             for name, added, most in (
                 ("open_uploads", write.uploads, write.max_uploads),
                 ("open_bytes", write.size_bytes, write.max_bytes),
+                ("open_fetches", write.fetches, write.max_fetches),
             )
             if most is not None
         ]
         if any(most < 0 for _, _, most in limits):
             raise QuotaExceeded()  # by itself above the limit, however little else is open
         condition = {"ConditionExpression": " AND ".join(f"({limit})" for limit, _, _ in limits)} if limits else {}
-        values = {":uploads": write.uploads, ":bytes": write.size_bytes} | {name: most for _, name, most in limits}
+        added = {":uploads": write.uploads, ":bytes": write.size_bytes, ":fetches": write.fetches}
+        values = added | {name: most for _, name, most in limits}
         return {
             "TableName": self._table,
             "Key": wire_key(table.usage(write.tenant_id, write.creator_id)),
-            "UpdateExpression": "ADD open_uploads :uploads, open_bytes :bytes",
+            "UpdateExpression": "ADD open_uploads :uploads, open_bytes :bytes, open_fetches :fetches",
             "ExpressionAttributeValues": {name: {"N": str(value)} for name, value in values.items()},
             **condition,
         }

@@ -1,5 +1,6 @@
 """The record store over DynamoDB: implements `service.ports.Records`. Reads and work lists; writes in record_writes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -65,7 +66,7 @@ class DynamoRecords(RecordWrites):
     def usage(self, tenant_id: str, creator_id: str | None) -> Usage:
         key = table.usage(tenant_id, creator_id)
         row = self._client.get_item(TableName=self._table, Key=wire_key(key), ConsistentRead=True).get("Item", {})
-        counted = {name: int(row[name]["N"]) for name in ("open_uploads", "open_bytes") if name in row}
+        counted = {name: int(row[name]["N"]) for name in ("open_uploads", "open_bytes", "open_fetches") if name in row}
         return Usage(tenant_id=tenant_id, creator_id=creator_id, **counted)
 
     def fingerprint(self, tenant_id: str, digest: str) -> Fingerprint | None:
@@ -117,23 +118,44 @@ class DynamoRecords(RecordWrites):
         return [from_item(model, item) for page in pages for item in page["Items"]]
 
     def list_assets(self, tenant_id: str, *, limit: int, before: str | None) -> tuple[list[Asset], str | None]:
-        condition, values = f"{table.LIST_PK} = :list", {":list": {"S": table.asset_list(tenant_id)}}
+        ids, following = self._newest(table.LIST_INDEX, table.asset_list(tenant_id), limit, before)
+        assets = self._batch(Asset, [table.asset(tenant_id, asset_id) for asset_id in ids])
+        return sorted(assets, key=lambda asset: asset.id, reverse=True), following
+
+    def list_jobs(
+        self, tenant_id: str, *, asset_id: str | None, limit: int, before: str | None
+    ) -> tuple[list[Job], str | None]:
+        if asset_id is None:
+            ids, following = self._newest(table.LIST_INDEX, table.job_list(tenant_id), limit, before)
+        else:
+            ids, following = self._newest(None, table.asset_job(tenant_id, asset_id, "").pk, limit, before)
+        jobs = self._batch(Job, [table.job(tenant_id, job_id) for job_id in ids])
+        return sorted(jobs, key=lambda job: job.id, reverse=True), following
+
+    def progress_of(self, tenant_id: str, job_ids: Sequence[str]) -> dict[str, JobProgress]:
+        found = self._batch(JobProgress, [table.job_progress(tenant_id, job_id) for job_id in job_ids])
+        return {progress.job_id: progress for progress in found}
+
+    def _newest(
+        self, index: str | None, partition: str, limit: int, before: str | None
+    ) -> tuple[list[str], str | None]:
+        """Ids of a list, and the one that the next page begins after; `index` None: a list in the table itself."""
+        pk, sk = (table.PK, table.SK) if index is None else (table.LIST_PK, table.LIST_SK)
+        condition, values = f"{pk} = :list", {":list": {"S": partition}}
         if before is not None:
-            condition += f" AND {table.LIST_SK} < :before"
+            condition += f" AND {sk} < :before"
             values[":before"] = {"S": before}
+        source = {"ConsistentRead": True} if index is None else {"IndexName": index}
         answer = self._client.query(
             TableName=self._table,
-            IndexName=table.LIST_INDEX,
             KeyConditionExpression=condition,
             ExpressionAttributeValues=values,
             ScanIndexForward=False,
             Limit=limit + 1,
+            **source,
         )
-        pointers = answer["Items"]
-        assets = self._batch(Asset, [_key(item) for item in pointers[:limit]])
-        newest_first = sorted(assets, key=lambda asset: asset.id, reverse=True)
-        more = len(pointers) > limit
-        return newest_first, pointers[limit - 1][table.LIST_SK]["S"] if more else None
+        ids = [item[sk]["S"] for item in answer["Items"]]
+        return ids[:limit], ids[limit - 1] if len(ids) > limit else None
 
     def _batch(self, model: type[M], keys: list[Key]) -> list[M]:
         """At most 100 keys; missing rows are left out, throttled ones asked for again."""

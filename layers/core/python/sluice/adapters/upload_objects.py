@@ -89,7 +89,7 @@ class S3UploadObjects:
         except ClientError as error:
             if _code(error) == "NoSuchUpload":
                 raise UploadClosed() from error
-            raise
+            raise ProviderFailure() from error
 
     def complete_multipart(
         self, key: str, multipart_id: str, parts: Sequence[StoredPart], *, checksum: Checksum | None = None

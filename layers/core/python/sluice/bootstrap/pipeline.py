@@ -30,7 +30,12 @@ def api_uploads(settings: config.ApiUploadsSettings) -> "UploadPorts":
 
     return UploadPorts(
         environment=settings.environment,
-        limits=UploadLimits(settings.upload_ttl_s, settings.part_url_ttl_s, settings.max_transcode_bytes),
+        limits=UploadLimits(
+            settings.upload_ttl_s,
+            settings.part_url_ttl_s,
+            settings.max_transcode_bytes,
+            max_open_fetches=0,  # it opens none
+        ),
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         schemas=JsonMetadataSchemas(),
@@ -53,7 +58,12 @@ def api_ingest(settings: config.ApiIngestSettings) -> "IngestPorts":
 
     return IngestPorts(
         environment=settings.environment,
-        limits=UploadLimits(settings.upload_ttl_s, settings.part_url_ttl_s, settings.max_transcode_bytes),
+        limits=UploadLimits(
+            settings.upload_ttl_s,
+            settings.part_url_ttl_s,
+            settings.max_transcode_bytes,
+            max_open_fetches=settings.max_open_fetches,
+        ),
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         schemas=JsonMetadataSchemas(),

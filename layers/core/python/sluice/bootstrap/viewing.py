@@ -1,15 +1,18 @@
-"""What applications and players read: assets, playback sessions, playlists."""
+"""What applications and players read: assets and their jobs, playback sessions, playlists."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sluice import config
 from sluice.adapters.clock import now
+from sluice.adapters.ids import new_id
 from sluice.bootstrap.deployable import Core, records
 from sluice.service.ports import Clock
 
 if TYPE_CHECKING:
+    from sluice.service.jobs import JobPorts
     from sluice.service.playback import PlaybackPorts
     from sluice.service.playback_ports import PlaybackTokens
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class ApiAssets(Core):
     cursor_key: Callable[[], bytes]
+    jobs: Callable[[], "JobPorts"]  # made when first asked for: reading needs neither S3 nor Step Functions
 
 
 def api_assets(settings: config.ApiAssetsSettings) -> ApiAssets:
@@ -27,6 +31,22 @@ def api_assets(settings: config.ApiAssetsSettings) -> ApiAssets:
         environment=settings.environment,
         records=records(settings),
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
+        jobs=cache(lambda: _job_ports(settings)),
+    )
+
+
+def _job_ports(settings: config.ApiAssetsSettings) -> "JobPorts":
+    from sluice.adapters.executions import StepFunctionsExecutions, states_client
+    from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.service.jobs import JobPorts
+
+    return JobPorts(
+        environment=settings.environment,
+        records=records(settings),
+        objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
+        executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+        new_id=new_id,
+        now=now,
     )
 
 

@@ -29,6 +29,19 @@ class DeliveryMessage(Model):
         )
 
 
+class DeliveryAttempt(Model):
+    tenant_id: str
+    webhook_id: str
+    event_id: str
+    number: int  # from 1
+    sent_at: datetime
+    request_headers: dict[str, str] = {}  # but the signature
+    latency_ms: int
+    status: int | None  # None: no HTTP answer
+    failure: str | None  # stable word: timeout | connection | tls | url_not_allowed | status
+    response: str | None  # first 1,000 characters of the answer
+
+
 @dataclass(frozen=True)
 class RetrySchedule:
     """Delay in seconds before each attempt, the first one included."""

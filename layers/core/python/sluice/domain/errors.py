@@ -128,6 +128,31 @@ class DeliveryNotDead(Conflict):
     message = "The delivery has arrived; there is nothing to redrive."
 
 
+class AssetNotUploaded(Conflict):
+    code = "asset_not_uploaded"
+    message = "The asset never had a complete upload; upload the file again."
+
+
+class AssetNotRetryable(Conflict):
+    code = "asset_not_retryable"
+    message = "Only a failed or a ready asset can be transcoded again."
+
+
+class OriginalGone(Conflict):
+    code = "original_gone"
+    message = "The file that was uploaded is not there any more; upload it again."
+
+
+class JobActive(Conflict):
+    code = "job_active"
+    message = "A transcode of this asset is queued or running; wait for its end, or cancel it."
+
+
+class JobEnded(Conflict):
+    code = "job_ended"
+    message = "The job has ended and cannot be cancelled."
+
+
 class AssetNotPlayable(Conflict):
     code = "asset_not_playable"
     message = "The asset has nothing to play, or may not be played."

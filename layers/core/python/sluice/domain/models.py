@@ -15,7 +15,8 @@ from sluice.domain.states import AssetState, DeliveryState, JobState
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # a row that cannot be read is logged with its error, and may hold credentials
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ErrorInfo(Model):
@@ -152,6 +153,14 @@ class Job(Model):
     version: int = 1
 
 
+class AssetJob(Model):
+    """Which jobs an asset ever had: a pointer beside each job, written with it and never changed."""
+
+    tenant_id: str
+    asset_id: str
+    job_id: str
+
+
 class JobProgress(Model):
     """Written every few seconds in a row of its own, so that it never competes with state changes."""
 
@@ -219,19 +228,6 @@ class Delivery(Model):
     created_at: datetime
     updated_at: datetime
     version: int = 1
-
-
-class DeliveryAttempt(Model):
-    tenant_id: str
-    webhook_id: str
-    event_id: str
-    number: int  # from 1
-    sent_at: datetime
-    request_headers: dict[str, str] = {}  # but the signature
-    latency_ms: int
-    status: int | None  # None: no HTTP answer
-    failure: str | None  # stable word: timeout | connection | tls | url_not_allowed | status
-    response: str | None  # first 1,000 characters of the answer
 
 
 class IdempotencyRecord(Model):

@@ -16,7 +16,7 @@ class UploadSource(Model):
     """Where we fetch the bytes from, instead of waiting for a client to send them."""
 
     url: str  # https://..., or s3://bucket/key of the own account
-    headers: dict[str, str] = {}  # for the URL's own origin only; dropped once the upload is settled
+    headers: dict[str, str] = {}  # for the URL's own origin only; dropped with its query once the upload is settled
     started_at: datetime | None = None  # when a task first began to fetch
     validator: str | None = None  # the state of the file that the stored parts are of
 
@@ -91,6 +91,7 @@ class Usage(Model):
     creator_id: str | None  # None: the whole tenant
     open_uploads: int = 0
     open_bytes: int = 0
+    open_fetches: int = 0
 
 
 class UploadProgress(Model):

@@ -48,8 +48,8 @@ def complete_upload(
     except (UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch) as wrong:
         if upload.source is None:
             _reopen(upload, wrong, records=records, now=now)
-            # past its deadline there is no client either that could send them again
-            expire_upload(upload, environment=environment, records=records, objects=objects, new_id=new_id, now=now)
+            if upload.expires_at <= now():  # no client either that could send them again
+                expire_upload(upload, environment=environment, records=records, objects=objects, new_id=new_id, now=now)
         else:
             fail(error=ErrorInfo.of(wrong), new_id=new_id, now=now)
             objects.abort_multipart(upload.key, upload.multipart_id)

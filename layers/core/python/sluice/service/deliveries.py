@@ -13,9 +13,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sluice.domain.deliveries import DeliveryMessage, RetrySchedule, claim, is_claimed, is_settled, settle
+from sluice.domain.deliveries import (
+    DeliveryAttempt,
+    DeliveryMessage,
+    RetrySchedule,
+    claim,
+    is_claimed,
+    is_settled,
+    settle,
+)
 from sluice.domain.events import Event
-from sluice.domain.models import Delivery, DeliveryAttempt, WebhookEndpoint
+from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.dispatch import GRACE
 from sluice.service.ports import Clock, DeliveryQueue, Records, Replace

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import DeliveryNotFound
 from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 from sluice.service import cursors
 from sluice.service.ports import Records

@@ -13,10 +13,16 @@ from sluice.service.upload_access import asset_of
 
 def expire_upload(
     upload: Upload, *, environment: str, records: Records, objects: UploadObjects, new_id: Ids, now: Clock
-) -> None:
-    """A no-op for one that was settled, is being completed, or got more time since it was read. Safe to repeat."""
+) -> bool:
+    """False, and nothing done, where its file is there, joined behind our back: that is for `accept_object`.
+
+    A no-op for one that was settled, is being completed, or got more time since it was read. Safe to repeat.
+    """
+    if objects.head(upload.key) is not None:
+        return False
     origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT))
     free_parts(_close(upload, records, origin), objects)
+    return True
 
 
 @retry_on_conflict

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sluice.domain.errors import ErrorClass
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
-from sluice.domain.models import ErrorInfo, Job
+from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import JOB_EDGES, AssetState, JobState, check_edge
 from sluice.service.ports import Clock, Create, Ids, Records, Replace
 from sluice.service.retries import retry_on_conflict
@@ -128,8 +128,8 @@ def fail_transcode(
         return
     asset = records.asset(tenant_id, job.asset_id)
     moment = now()
-    failed = _ended(job, JobState.FAILED, error, moment)
-    if asset is None or asset.state not in (AssetState.UPLOADED, AssetState.PROCESSING):
+    failed = ended(job, JobState.FAILED, error, moment)
+    if asset is None or not at_work(asset, job):
         records.commit(Replace(failed))
         return
     origin = Origin(environment=environment, now=moment, event_id=new_id(Prefix.EVENT))
@@ -139,7 +139,12 @@ def fail_transcode(
     records.commit(Replace(failed), Replace(after), Create(event))
 
 
-def _ended(job: Job, to: JobState, error: ErrorInfo, moment: datetime) -> Job:
+def at_work(asset: Asset, job: Job) -> bool:
+    """The asset waits for this job and for no newer one."""
+    return asset.job_id == job.id and asset.state in (AssetState.UPLOADED, AssetState.PROCESSING)
+
+
+def ended(job: Job, to: JobState, error: ErrorInfo, moment: datetime) -> Job:
     changes = {
         "state": check_edge(JOB_EDGES, job.state, to),
         "error": error,

@@ -114,7 +114,7 @@ def _adopt(upload: Upload, multipart_id: str, content_type: str, facts: SourceFa
 
 def _more_held(upload: Upload, size_bytes: int) -> list[Write]:
     more = size_bytes - upload.held_bytes
-    return counted(upload, uploads=0, size_bytes=more) if more > 0 else []
+    return list(counted(upload, uploads=0, size_bytes=more)) if more > 0 else []
 
 
 def _changed(upload: Upload, moment: datetime, **changes: object) -> Upload:

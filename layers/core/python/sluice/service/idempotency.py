@@ -54,11 +54,13 @@ def once(
     find: Callable[[str], T | None],
     records: Records,
     now: Clock,
+    id_of: Callable[[T], str] | None = None,
 ) -> tuple[T, bool]:
     """Make the resource under its reserved id, or find the one made earlier; the flag says that it is a replay.
 
-    `find` answers None or raises NotFound when there is no such resource. Raises IdempotencyKeyReused,
-    IdempotencyInFlight, NotFound (made, and deleted since) and whatever `make` raises.
+    `find` answers None or raises NotFound when there is no such resource. `id_of` is for a `make` that may answer with
+    another resource than the reserved one. Raises IdempotencyKeyReused, IdempotencyInFlight, NotFound (made, and
+    deleted since) and whatever `make` raises.
     """
     if request.key is None:
         return make(fresh_id), False
@@ -71,7 +73,7 @@ def once(
             _finish(record, records)
             return existing, True
     made = _make(make, record, records)
-    _finish(record, records)
+    _finish(record if id_of is None else record.model_copy(update={"resource_id": id_of(made)}), records)
     return made, False
 
 

@@ -114,14 +114,14 @@ def ingest_once(
 
 def ingest_batch(commands: Sequence[NewUpload], *, caller: Caller, ports: IngestPorts) -> list[Item]:
     began, batch = ports.now(), Batch(caller, ports)
-    checked = [one for index, command in enumerate(commands) for one in _checked(index, command, batch)]
-    for first in range(0, len(checked), SLOTS_AT_ONCE):
-        group = checked[first : first + SLOTS_AT_ONCE]
-        if ports.now() - began < STORING:
-            _store(group, batch)
+    numbered = list(enumerate(commands))
+    for first in range(0, len(commands), SLOTS_AT_ONCE):
+        group = numbered[first : first + SLOTS_AT_ONCE]
+        if ports.now() - began < STORING:  # also before the checks: metadata under a costly schema takes its time
+            _store([one for index, command in group for one in _checked(index, command, batch)], batch)
         else:
-            for one in group:
-                batch.refused(one.place, ProviderFailure(LATE))
+            for index, _ in group:
+                batch.refused(index, ProviderFailure(LATE))
     start_all(batch.to_start, ports, until=began + STARTING)
     for refusal in fitting([item.refusal for item in batch.items.values() if item.refusal]):
         batch.items[refusal.index] = Item(None, refusal)
@@ -140,6 +140,8 @@ def _checked(index: int, command: NewUpload, batch: Batch) -> list[Numbered]:
 
 
 def _store(group: Sequence[Numbered], batch: Batch) -> None:
+    if not group:
+        return
     try:
         batch.ports.records.commit(*_merged(write for one in group for write in one.slot.writes))
     except ProviderFailure as error:
@@ -181,6 +183,8 @@ def _sum(one: Count, other: Count) -> Count:
         one.size_bytes + other.size_bytes,
         _lowest(one.max_uploads, other.max_uploads),
         _lowest(one.max_bytes, other.max_bytes),
+        one.fetches + other.fetches,
+        _lowest(one.max_fetches, other.max_fetches),
     )
 
 

@@ -1,9 +1,11 @@
 """From an object in the uploads bucket to a running transcode. S3's event is a hint: late, doubled or lost."""
 
+from datetime import datetime
+
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Asset, ErrorInfo, Job
+from sluice.domain.models import Asset, AssetJob, ErrorInfo, Job
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadChecksumMismatch, UploadSizeMismatch
@@ -63,29 +65,37 @@ def accept_object(
 def _accept(
     upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, records: Records, new_id: Ids
 ) -> Job | None:
-    job = _job(upload, asset, stored, origin, new_id) if upload.transcode == "auto" else None
+    job = None
+    if upload.transcode == "auto":
+        job = queued(upload, stored, job_id=new_id(Prefix.JOB), moment=origin.now, correlation_id=upload.correlation_id)
     _, writes = moving(upload, UploadState.COMPLETE, origin.now, etag=stored.etag, error=None)
     job_id = job and job.id
     asset, event = advance(asset, EventType.UPLOAD_COMPLETE, origin, to=AssetState.UPLOADED, job_id=job_id)
     again = origin._replace(event_id=new_id(Prefix.EVENT))
     asset, remembered = remembering(upload, asset, stored.checksum, records, again)
-    jobs = [Create(job)] if job else []
+    jobs = creating(job) if job else []
     records.commit(*writes, *jobs, Replace(asset), Create(event), *remembered)
     return job
 
 
-def _job(upload: Upload, asset: Asset, stored: StoredObject, origin: Origin, new_id: Ids) -> Job:
+def queued(upload: Upload, stored: StoredObject, *, job_id: str, moment: datetime, correlation_id: str) -> Job:
+    """A new job over the object of a complete upload."""
     return Job(
-        id=new_id(Prefix.JOB),
+        id=job_id,
         tenant_id=upload.tenant_id,
-        asset_id=asset.id,
+        asset_id=upload.asset_id,
         state=JobState.QUEUED,
         source_key=upload.key,
         source_bytes=stored.size,
-        created_at=origin.now,
-        updated_at=origin.now,
-        correlation_id=upload.correlation_id,
+        created_at=moment,
+        updated_at=moment,
+        correlation_id=correlation_id,
     )
+
+
+def creating(job: Job) -> list[Create]:
+    """A new job's part of the transaction."""
+    return [Create(job), Create(AssetJob(tenant_id=job.tenant_id, asset_id=job.asset_id, job_id=job.id))]
 
 
 def _difference(upload: Upload, stored: StoredObject) -> SluiceError | None:

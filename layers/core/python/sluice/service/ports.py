@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch
@@ -16,9 +17,9 @@ from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
+    AssetJob,
     AssetVersion,
     Delivery,
-    DeliveryAttempt,
     IdempotencyRecord,
     Job,
     JobProgress,
@@ -28,6 +29,7 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
+from sluice.service.job_ports import JobRecords
 
 Versioned = (
     Tenant
@@ -50,7 +52,7 @@ Versioned = (
 class Create:
     """The row must not exist yet."""
 
-    record: Versioned | Event
+    record: Versioned | Event | AssetJob
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Count:
     size_bytes: int
     max_uploads: int | None = None
     max_bytes: int | None = None
+    fetches: int = 0  # those of the uploads that a task of ours fetches
+    max_fetches: int | None = None
 
 
 Write = Create | Replace | Remove | Count
@@ -90,7 +94,7 @@ class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
 
 
-class Records(Protocol):
+class Records(JobRecords, Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:
@@ -107,9 +111,6 @@ class Records(Protocol):
     def fingerprint(self, tenant_id: str, digest: str) -> Fingerprint | None: ...
     def asset(self, tenant_id: str, asset_id: str) -> Asset | None: ...
     def asset_version(self, tenant_id: str, asset_id: str, version_id: str) -> AssetVersion | None: ...
-    def job(self, tenant_id: str, job_id: str) -> Job | None: ...
-    def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None: ...
-    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None: ...
     def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None: ...
     def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None: ...
     def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]: ...
@@ -140,10 +141,6 @@ class Records(Protocol):
 
     def unsettled_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
         """Uploads in `completing`, and open ones that are fetched, that were last written before `before`."""
-        ...
-
-    def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
-        """Queued or running jobs last written before `before`."""
         ...
 
     def undispatched_events(self, *, before: datetime, limit: int) -> list[Event]:
@@ -240,6 +237,10 @@ class Executions(Protocol):
 
     def running(self, job: Job, /) -> bool:
         """True while the job's execution runs; False when it ended or never existed."""
+        ...
+
+    def stop(self, job: Job, /) -> None:
+        """End the job's execution and its task; a no-op when it ended or never existed. Raises ProviderFailure."""
         ...
 
 

@@ -1,8 +1,11 @@
-"""How far a transcode is: a row of its own, written every few seconds, lost without harm."""
+"""How far a transcode is: a row of its own, written every few seconds, lost without harm.
+
+At the same moments the attempt learns whether it may go on.
+"""
 
 import logging
 
-from sluice.domain.errors import ProviderFailure
+from sluice.domain.errors import ProviderFailure, SluiceError
 from sluice.domain.models import Job, JobProgress
 from sluice.service.ports import Clock, Records
 
@@ -11,6 +14,11 @@ logger = logging.getLogger(__name__)
 PROGRESS_EVERY_S = 3.0
 # Where each stage stands within the whole, in percent: (start, length).
 _STAGES = {"download": (0, 4), "probe": (4, 1), "encode": (5, 80), "package": (85, 3), "upload": (88, 12)}
+
+
+class Superseded(SluiceError):
+    code = "provider.superseded"
+    message = "The job was cancelled or has ended, or another attempt at it took over."
 
 
 class ProgressWriter:
@@ -23,11 +31,12 @@ class ProgressWriter:
         self._last: JobProgress | None = None
 
     def report(self, stage: str, share: float, realtime_factor: float | None) -> None:
-        """`share`: 0-1 of the stage."""
+        """`share`: 0-1 of the stage. Raises Superseded once this attempt could not publish any more."""
         moment = self._now()
         last = self._last
         if last and last.stage == stage and (moment - last.updated_at).total_seconds() < PROGRESS_EVERY_S:
             return
+        self._check_job()
         start, length = _STAGES[stage]
         self._last = JobProgress(
             tenant_id=self._job.tenant_id,
@@ -42,3 +51,13 @@ class ProgressWriter:
             self._records.save_progress(self._last)
         except ProviderFailure:
             logger.warning("progress_not_saved", extra={"stage": stage})
+
+    def _check_job(self) -> None:
+        """Raised where the encoder reports, which ends the encoder."""
+        try:
+            stored = self._records.job(self._job.tenant_id, self._job.id)
+        except Exception:  # a table that cannot be read for a moment ends no transcode; the next report looks again
+            logger.warning("job_not_read", exc_info=True)
+            return
+        if stored != self._job:
+            raise Superseded

@@ -86,11 +86,8 @@ def _next_look(row: Upload | Job | Event, moment: datetime) -> datetime:
 
 
 def _expire(upload: Upload, ports: Reconciler) -> None:
-    """One that was joined behind our back, and whose event was lost, is taken instead: its file is there."""
-    if ports.objects.head(upload.key) is not None:
-        _accept(upload, ports)
-        return
-    expire_upload(
+    """One whose file is there is taken instead: only the file's event was lost."""
+    expired = expire_upload(
         upload,
         environment=ports.environment,
         records=ports.records,
@@ -98,6 +95,8 @@ def _expire(upload: Upload, ports: Reconciler) -> None:
         new_id=ports.new_id,
         now=ports.now,
     )
+    if not expired:
+        _accept(upload, ports)
 
 
 def _settle(upload: Upload, ports: Reconciler) -> None:

@@ -1,5 +1,6 @@
 """An upload moves on, and leaves the count of what is open in the same transaction that settles it, exactly once."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sluice.domain.events import EventType, Origin, advance
@@ -11,12 +12,15 @@ from sluice.service.ports import Clock, Count, Create, Ids, Records, Replace, Wr
 from sluice.service.retries import retry_on_conflict
 
 
-def opening(upload: Upload) -> list[Write]:
-    """A new upload and what it counts for, within the quotas of its rules."""
-    return [Create(upload), *counted(upload, uploads=1, size_bytes=upload.held_bytes)]
+def opening(upload: Upload, *, max_fetches: int) -> list[Write]:
+    """A new upload and what it counts for, within the quotas of its rules and the tenant's share of fetches."""
+    whole, *of_creator = counted(upload, uploads=1, size_bytes=upload.held_bytes)
+    if upload.source is not None:
+        whole = replace(whole, fetches=1, max_fetches=max_fetches)
+    return [Create(upload), whole, *of_creator]
 
 
-def counted(upload: Upload, *, uploads: int, size_bytes: int) -> list[Write]:
+def counted(upload: Upload, *, uploads: int, size_bytes: int) -> list[Count]:
     """More of what is open: `commit` raises QuotaExceeded where the upload's rules allow no more."""
     most = upload.rules.quotas
     max_uploads, max_of_creator = most.max_open_uploads, most.max_open_uploads_per_creator
@@ -38,15 +42,17 @@ def moving(upload: Upload, to: UploadState, moment: datetime, **changes: object)
     if to not in SETTLED:
         return after, [Replace(after)]
     after = after.model_copy(update={"held_bytes": 0, "source": without_secrets(after)})
-    released = [Count(upload.tenant_id, None, -1, -upload.held_bytes)]
+    fetches = 0 if upload.source is None else -1
+    released = [Count(upload.tenant_id, None, -1, -upload.held_bytes, fetches=fetches)]
     if upload.creator_id is not None:
         released.append(Count(upload.tenant_id, upload.creator_id, -1, -upload.held_bytes))
     return after, [Replace(after), *released]
 
 
 def without_secrets(upload: Upload) -> UploadSource | None:
-    """Headers of a source may hold credentials; nobody needs them once the upload is settled."""
-    return upload.source and upload.source.model_copy(update={"headers": {}})
+    """Headers of a source, and the query of its URL, may hold credentials; once it is settled nobody needs them."""
+    source = upload.source
+    return source and source.model_copy(update={"headers": {}, "url": source.url.partition("?")[0]})
 
 
 @retry_on_conflict

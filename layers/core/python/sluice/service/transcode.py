@@ -23,7 +23,7 @@ from sluice.domain.models import Asset, AssetVersion, ErrorInfo, Job, JobResult
 from sluice.domain.states import JOB_EDGES, AssetState, JobState, check_edge
 from sluice.domain.tools import Binaries
 from sluice.service.ports import Clock, Create, Ids, Records, Replace
-from sluice.service.progress import ProgressWriter
+from sluice.service.progress import ProgressWriter, Superseded
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
 from sluice.service.rendering import Rendered, Tools, render_source
 from sluice.service.retries import retry_on_conflict
@@ -59,11 +59,6 @@ class Ending(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"  # the job has ended, or a later attempt is at it
 
 
-class Superseded(SluiceError):
-    code = "provider.superseded"
-    message = "Another attempt at the same job took over."
-
-
 def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps: TranscoderDeps) -> Ending:
     """Raises what ended the attempt, after writing it into the result row."""
     version_id = None
@@ -78,7 +73,7 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
             version_id = version.id
             _upload(job, version, rendered, progress, deps)
         publish(job=job, version=version, deps=deps)
-    except Superseded:  # the row belongs to the attempt that took over, which may have the same number
+    except Superseded:  # the row belongs to the attempt that took over, if one did: it may have the same number
         raise
     except SluiceError as error:
         _save_result(deps, tenant_id, job_id, attempt, "failed", error=ErrorInfo.of(error))
@@ -114,7 +109,7 @@ def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, capacity: str, d
             "version": job.version + 1,
         }
     )
-    if asset.state is AssetState.PROCESSING:  # an earlier attempt announced it
+    if job.state is JobState.RUNNING and asset.state is AssetState.PROCESSING:  # an earlier attempt announced it
         deps.records.commit(Replace(running))
     else:
         origin = Origin(environment=deps.environment, now=moment, event_id=deps.ids(Prefix.EVENT))
@@ -129,8 +124,12 @@ def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, capacity: str, d
 
 @retry_on_conflict
 def publish(*, job: Job, version: AssetVersion, deps: TranscoderDeps) -> None:
-    """Swap the asset's pointer. Raises Superseded if the job row has changed since the attempt began."""
-    if deps.records.job(job.tenant_id, job.id) != job:
+    """Swap the asset's pointer.
+
+    Raises Superseded if the job row has changed since the attempt began, or the asset waits for a newer job.
+    """
+    asset = _asset(job, deps)
+    if asset.job_id != job.id or deps.records.job(job.tenant_id, job.id) != job:
         raise Superseded
     moment = deps.now()
     succeeded = job.model_copy(
@@ -145,7 +144,7 @@ def publish(*, job: Job, version: AssetVersion, deps: TranscoderDeps) -> None:
     )
     origin = Origin(environment=deps.environment, now=moment, event_id=deps.ids(Prefix.EVENT))
     after, event = advance(
-        _asset(job, deps),
+        asset,
         EventType.TRANSCODE_READY,
         origin,
         to=AssetState.READY,
@@ -209,6 +208,7 @@ def _version(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion
 def _upload(
     job: Job, version: AssetVersion, rendered: Rendered, progress: ProgressWriter, deps: TranscoderDeps
 ) -> None:
+    progress.report("upload", 0.0, None)  # before the first byte: a cancelled job leaves no media
     upload_outputs(
         list(outputs(rendered.directory, version)),
         media=deps.media,

@@ -34,6 +34,7 @@ class UploadLimits:
     upload_ttl_s: int
     part_url_ttl_s: int
     max_transcode_bytes: int
+    max_open_fetches: int  # of one tenant: each may hold a task for hours
 
 
 @dataclass(frozen=True, kw_only=True)

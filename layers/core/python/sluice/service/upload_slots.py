@@ -82,7 +82,17 @@ def new_slot(command: NewUpload, rules: IntakeRules, caller: Caller, ports: Slot
     asset, opened = advance(asset, EventType.UPLOAD_CREATED, origin_of(caller, ports))
     upload = _opened(command, rules, asset, caller, ports)
     lookup = PlaybackLookup(playback_id=playback_id, tenant_id=caller.tenant_id, asset_id=asset.id)
-    return Slot(upload, asset, [*opening(upload), Create(asset), Create(lookup), Create(created), Create(opened)])
+    return Slot(
+        upload,
+        asset,
+        [
+            *opening(upload, max_fetches=ports.limits.max_open_fetches),
+            Create(asset),
+            Create(lookup),
+            Create(created),
+            Create(opened),
+        ],
+    )
 
 
 def check_slot(command: NewUpload, rules: IntakeRules, caller: Caller, ports: SlotPorts) -> None:

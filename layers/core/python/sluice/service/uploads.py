@@ -14,6 +14,7 @@ from sluice.domain.upload_errors import (
     PartOutOfRange,
     UploadChecksumMismatch,
     UploadClosed,
+    UploadExpired,
     UploadIncomplete,
     UploadSizeMismatch,
 )
@@ -129,9 +130,10 @@ def await_completion(
     pause: Callable[[float], None],
     wait_s: float = COMPLETION_WAIT_S,
 ) -> Upload:
-    """The upload as soon as it is settled, or as it is after `wait_s`.
+    """The upload as soon as it is complete, or as it is after `wait_s`.
 
-    Raises UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch when the stored parts are not what was declared.
+    Raises UploadIncomplete, UploadSizeMismatch, UploadChecksumMismatch when the stored parts are not what was declared,
+    UploadExpired or UploadClosed when it was settled otherwise meanwhile.
     """
     waited = 0.0
     while upload.state is UploadState.COMPLETING and waited < wait_s:
@@ -140,4 +142,8 @@ def await_completion(
         upload = get_upload(upload.id, caller=caller, records=ports.records)
     if upload.state is UploadState.OPEN and upload.error is not None:
         raise _REOPENED[upload.error.code](upload.error.message)
+    if upload.state is UploadState.EXPIRED:
+        raise UploadExpired()
+    if upload.state in (UploadState.ABORTED, UploadState.FAILED):
+        raise UploadClosed(upload.error.message if upload.error else None)
     return upload

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
-from sluice.domain.deliveries import DeliveryMessage
-from sluice.domain.models import Delivery, DeliveryAttempt
+from sluice.domain.deliveries import DeliveryAttempt, DeliveryMessage
+from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 
 

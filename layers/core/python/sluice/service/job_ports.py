@@ -1,0 +1,30 @@
+"""What the record store keeps of transcode jobs: a part of `service.ports.Records`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sluice.domain.models import Job, JobProgress, JobResult
+
+
+class JobRecords(Protocol):
+    def job(self, tenant_id: str, job_id: str) -> Job | None: ...
+    def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None: ...
+    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None: ...
+
+    def list_jobs(
+        self, tenant_id: str, *, asset_id: str | None, limit: int, before: str | None
+    ) -> tuple[list[Job], str | None]:
+        """Newest first, of a tenant (eventually consistent) or of one of its assets.
+
+        At most 100; `before` and the second half of the answer are job ids.
+        """
+        ...
+
+    def progress_of(self, tenant_id: str, job_ids: Sequence[str]) -> Mapping[str, JobProgress]:
+        """By job id, of those jobs that have reported; at most 100."""
+        ...
+
+    def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
+        """Queued or running jobs last written before `before`."""
+        ...
