@@ -172,3 +172,10 @@ def test_dead_letters_are_found_behind_those_of_others(store: Store) -> None:
         )
     assert store.log.dead_deliveries(TENANT, webhook_ids={mine}, limit=5, before=None)[0] == []
     assert all_dead(store, {mine}, 5) == wanted
+
+
+def test_live_deliveries_take_no_place_among_the_dead(store: Store) -> None:
+    webhook_id = new_id(Prefix.WEBHOOK)
+    [dead] = made(store, webhook_id, DEAD)
+    made(store, webhook_id, *[DELIVERED] * (EXAMINED + 1))
+    assert store.log.dead_deliveries(TENANT, webhook_ids={webhook_id}, limit=1, before=None) == ([dead], None)
