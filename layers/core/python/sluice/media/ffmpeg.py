@@ -64,8 +64,6 @@ def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...]) -> l
     steps = ["setpts=PTS-STARTPTS"]  # every rendition begins at 0; audio_graph shifts the sound by as much
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
-    # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
-    steps.append(f"fps={_ratio(video.rate)}")
     poster_from = next((r for r in renditions if max(r.width, r.height) <= POSTER_LONG_SIDE), renditions[-1])
     chains = []
     pad = f"0:{video.index}"
@@ -75,11 +73,16 @@ def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...]) -> l
             "setsar=1",
             "format=yuv420p",  # the only sampling that every H.264 decoder has
         ]
-        taps = [rendition.name]
-        taps += [f"to_{below.name}"] if below else []
-        taps += ["still"] if rendition is poster_from else []
-        steps += [f"split={len(taps)}"] if len(taps) > 1 else []
-        chains.append(f"[{pad}]{','.join(steps)}" + "".join(f"[{tap}]" for tap in taps))
+        if below:
+            chains.append(f"[{pad}]{','.join(steps)},split=2[scaled_{rendition.name}][to_{below.name}]")
+            pad, steps = f"scaled_{rendition.name}", []
+        # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
+        # After scaling: a repeated frame is then one more reference, not one more picture. Before it, a pause of two
+        # minutes filled gigabytes, as ffmpeg scales all its frames before the first is encoded.
+        steps.append(f"fps={_ratio(video.rate)}")
+        split = ",split=2" if rendition is poster_from else ""
+        still = "[still]" if rendition is poster_from else ""
+        chains.append(f"[{pad}]{','.join(steps)}{split}[{rendition.name}]{still}")
         pad, steps = f"to_{below.name}" if below else "", []
     # The first frame, overwritten by the wanted one: a picture even if the video ends early.
     chains.append(f"[still]select=eq(n\\,0)+eq(n\\,{_poster_frame(video)})[poster]")

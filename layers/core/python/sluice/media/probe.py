@@ -1,7 +1,7 @@
 """What a source file is: ffprobe's argument lists, and its answers parsed into `SourceProbe` or a typed verdict.
 
-Two runs: `streams_argv` reads headers; `timing_argv` reads the timestamps of the first packets (constant or variable
-frame rate) and, where the container has an index, of the last ones (a file cut short may still have its full index).
+`streams_argv` reads headers; `timing_argv` reads the timestamps of the first packets (constant or variable frame rate)
+and, where the container has an index, of the last ones (a file cut short may still have its full index).
 """
 
 import json
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sluice.media import untrusted
 from sluice.media.geometry import display_size, turn
 from sluice.media.timing import HEAD_PACKETS, FrameTiming, last_pts_s, measure_rate
-from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooLarge, TooLong, UnsupportedCodec
+from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooComplex, TooLarge, TooLong, UnsupportedCodec
 
 # Containers whose stated duration comes from an index or header; elsewhere ffprobe estimates it from the bit rate.
 _STATED_DURATION = frozenset({"mov", "matroska"})
@@ -126,6 +126,8 @@ def parse_streams(stdout: str, stderr: str, exit_code: int, *, head: bytes) -> H
     """`head`: the file's first `untrusted.HEAD_BYTES`. Raises a verdict."""
     if untrusted.TOO_MANY_PIXELS in stderr:
         raise TooLarge
+    if exit_code != 0 and untrusted.OUT_OF_MEMORY in stderr:
+        raise TooComplex
     if exit_code != 0:
         raise Corrupt if untrusted.looks_like_media(head) else NotVideo
     answer = json.loads(stdout)

@@ -10,13 +10,14 @@ from typing import Protocol
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
 from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
-from sluice.media import ffmpeg, packager, playlists, probe, untrusted
+from sluice.media import ffmpeg, gaps, packager, playlists, probe, untrusted
 from sluice.media.ladder import AUDIO, Plan, plan_transcode
 from sluice.media.verdicts import Corrupt, TooComplex, TooLong
 
 logger = logging.getLogger(__name__)
 
 PROBE_DEADLINE_S = 60
+PROBE_ANSWER_BYTES = 128 << 20  # all timestamps of 12 hours of picture and sound
 ENCODE_DEADLINE_S = 1800
 ENCODE_DEADLINE_PER_SECOND = 60  # of source: ten times what one slow processor needs for all renditions
 PACKAGE_DEADLINE_S = 1800
@@ -79,7 +80,12 @@ def render_source(
 
 def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> probe.SourceProbe:
     """Raises a SourceRejected verdict."""
-    limits = ToolLimits(deadline_s=PROBE_DEADLINE_S, file_bytes=0)
+    limits = ToolLimits(
+        deadline_s=PROBE_DEADLINE_S,
+        file_bytes=0,
+        memory_bytes=untrusted.PROBE_MEMORY_BYTES,
+        stdout_bytes=PROBE_ANSWER_BYTES,
+    )
 
     def ask(argv: list[str]) -> ToolOutput:
         return tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=limits))
@@ -89,6 +95,8 @@ def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) 
     try:
         answer = ask(probe.streams_argv(binaries.ffprobe, str(source)))
         headers = probe.parse_streams(answer.stdout, answer.stderr_tail, answer.exit_code, head=head)
+        if gaps.may_have_gaps(headers, source.stat().st_size):
+            gaps.refuse_gaps(headers, ask(gaps.gaps_argv(binaries.ffprobe, str(source))).stdout)
         timing = None
         if headers.video is not None:
             timed = ask(probe.timing_argv(binaries.ffprobe, str(source), headers))
