@@ -21,7 +21,7 @@ PAIRS: dict[str, tuple[str, ...]] = {
     "h264.mkv": (*PICTURE, *SOUND, *H264, "-c:a", "flac"),
     "h264.ts": (*PICTURE, *SOUND, *H264, *AAC),
     "h264.flv": (*PICTURE, *SOUND, *H264, *AAC),
-    "hevc.mp4": (*PICTURE, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error", "-tag:v", "hvc1"),
+    "hevc.mp4": (*PICTURE, "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error"),
     "vp8.webm": (*PICTURE, *SOUND, "-c:v", "libvpx", "-cpu-used", "8", "-c:a", "libvorbis"),
     "vp9.webm": (*PICTURE, *SOUND, "-c:v", "libvpx-vp9", "-cpu-used", "8", "-c:a", "libopus"),
     "av1.mp4": (*PICTURE, "-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "log-level=1"),

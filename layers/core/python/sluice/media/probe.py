@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sluice.media import untrusted
 from sluice.media.geometry import display_size, turn
-from sluice.media.timing import HEAD_PACKETS, FrameTiming, last_pts_s, measure_rate
+from sluice.media.timing import HEAD_PACKETS, FrameTiming, end_s, measure_rate
 from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooComplex, TooLarge, TooLong, UnsupportedCodec
 
 # Containers whose stated duration comes from an index or header; elsewhere ffprobe estimates it from the bit rate.
@@ -88,7 +88,7 @@ def timing_argv(ffprobe: str, source: str, headers: "Headers") -> list[str]:
         *untrusted.INPUT_OPTIONS,
         "-select_streams", str(headers.video_stream["index"]),
         "-read_intervals", intervals,
-        "-show_entries", "packet=pts,dts",
+        "-show_entries", "packet=pts,dts,duration",
         "-of", "json",
         "-i", source,
     ]  # fmt: skip
@@ -156,6 +156,8 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
         audio = None if headers.audio is None else _audio(headers, headers.audio)
     except (ValidationError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise Corrupt from error  # a stream that ffprobe could name but not describe
+    if video is not None and video.coded_width * video.coded_height > untrusted.MAX_PIXELS:
+        raise TooLarge  # ffprobe objects only to what it has to decode
     return SourceProbe(
         container=headers.container,
         duration_s=headers.duration_s,
@@ -169,7 +171,7 @@ def _video(headers: Headers, timing_stdout: str) -> VideoStream:
     stream = headers.video_stream
     packets = json.loads(timing_stdout).get("packets", [])
     time_base = Fraction(stream["time_base"])
-    end, expected = last_pts_s(packets, time_base), headers.expected_video_s
+    end, expected = end_s(packets, time_base), headers.expected_video_s
     if headers.tail_from_s is not None and expected is not None and cut_short(end - headers.start_s, expected):
         raise Corrupt
     timing: FrameTiming = measure_rate(
