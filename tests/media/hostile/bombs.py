@@ -1,5 +1,6 @@
 """Small files that cost much: memory, processor time or disk out of all proportion."""
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,14 @@ def many_matroska_tracks(_folder: Path) -> bytes:
     return matroska(element("1654AE6B", tracks), cluster)
 
 
+def lying_length(folder: Path) -> bytes:
+    """Matroska: says 1 s, jumps to 20,000 s."""
+    whole = bytearray(encoded(".mkv", *H264, filters=jump(20_000))(folder))
+    at = whole.index(b"\x44\x89\x88") + 3
+    whole[at : at + 8] = struct.pack(">d", 1000.0)
+    return bytes(whole)
+
+
 def jump(seconds: int) -> str:
     return f"setpts=PTS+gte(N\\,10)*{seconds}/TB"
 
@@ -72,6 +81,7 @@ BOMBS = (
     Bomb("gap_mkv", encoded(".mkv", *H264, filters=jump(20_000)), GAP),
     Bomb("gap_ts", encoded(".ts", "-c:v", "mpeg2video", filters=jump(20_000)), GAP),
     Bomb("gap_flv", encoded(".flv", *H264, filters=jump(20_000)), GAP),
+    Bomb("gap_denied", lying_length, CORRUPT),
     Bomb("days", encoded(".mkv", *H264, filters=jump(500_000)), ("input.too_long",)),
     Bomb("pixels_png", encoded(".mov", *HUGE, size="16000x16000"), ("input.too_large",)),
     Bomb("pixels_claimed", movie(size=(65_535, 65_535)), ("input.corrupt", "input.too_large")),

@@ -52,7 +52,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
         "-v", "warning",
         "-progress", "pipe:1", "-nostats", "-stats_period", "1",
         *untrusted.INPUT_OPTIONS,
-        "-t", str(untrusted.MAX_DURATION_S),  # of the input: a jump in timestamps must not become hours of frames
+        "-t", f"{plan.source.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
         "-i", source,
         "-filter_complex", ";".join(graph),
         *outputs,

@@ -25,7 +25,8 @@ def gaps_argv(ffprobe: str, source: str) -> list[str]:
 
 
 def may_have_gaps(headers: Headers, size_bytes: int) -> bool:
-    length_s = untrusted.MAX_DURATION_S if headers.duration_s is None else headers.duration_s
+    """An estimated length may be far too short; a stated one may lie, but bounds what is encoded."""
+    length_s = headers.stated_s or untrusted.MAX_DURATION_S
     return length_s > untrusted.MAX_GAP_S and size_bytes < length_s * SPARSE_BYTES_PER_S
 
 

@@ -63,6 +63,12 @@ class SourceProbe(Frozen):
     video: VideoStream | None
     audio: AudioStream | None
 
+    @property
+    def longest_s(self) -> float:
+        """No honest file plays longer."""
+        stated = self.duration_s if self.duration_stated else None
+        return untrusted.MAX_DURATION_S if stated is None else min(untrusted.MAX_DURATION_S, 60 + stated * 1.1)
+
 
 def streams_argv(ffprobe: str, source: str) -> list[str]:
     return [
@@ -102,6 +108,10 @@ class Headers(Frozen):
     duration_s: float | None
     video: dict[str, Any] | None
     audio: dict[str, Any] | None
+
+    @property
+    def stated_s(self) -> float | None:
+        return self.duration_s if self.container in _STATED_DURATION else None
 
     @property
     def video_stream(self) -> dict[str, Any]:
@@ -161,7 +171,7 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
     return SourceProbe(
         container=headers.container,
         duration_s=headers.duration_s,
-        duration_stated=headers.container in _STATED_DURATION and headers.duration_s is not None,
+        duration_stated=headers.stated_s is not None,
         video=video,
         audio=audio,
     )

@@ -46,7 +46,7 @@ class TooComplex(SourceRejected):
 
 class TimestampGap(SourceRejected):
     code = "input.timestamp_gap"
-    message = "The file's timestamps jump by more than half an hour."
+    message = "The file's timestamps jump by more than ten minutes."
 
 
 class UnsupportedCodec(SourceRejected):

@@ -170,6 +170,8 @@ def _checked_duration(plan: Plan, directory: Path) -> float:
         raise Corrupt
     if actual >= untrusted.MAX_DURATION_S:
         raise TooLong
+    if actual > plan.source.longest_s - 1:  # it was cut there: the length that it states is not its own
+        raise Corrupt
     return actual
 
 
