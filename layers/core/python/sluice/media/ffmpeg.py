@@ -37,7 +37,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
     graph: list[str] = []
     outputs: list[str] = []
     if video is not None:
-        graph += video_graph(video, plan.video)
+        graph += video_graph(video, plan.video, longest_s=plan.source.longest_s)
         for rendition in plan.video:
             outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors))
         outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
@@ -59,9 +59,11 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
     ]  # fmt: skip
 
 
-def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...]) -> list[str]:
+def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...], *, longest_s: float) -> list[str]:
     """Each rendition is scaled from the one above it, which costs a third of scaling each from the source."""
-    steps = ["setpts=PTS-STARTPTS"]  # every rendition begins at 0; audio_graph shifts the sound by as much
+    # Every rendition begins at 0; audio_graph shifts the sound by as much. The bound is for the end of the stream: `-t`
+    # drops late frames, but not their time, up to which `fps` would repeat the last one.
+    steps = [f"setpts=min(PTS-STARTPTS\\,{longest_s:.0f}/TB)"]
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
     poster_from = next((r for r in renditions if max(r.width, r.height) <= POSTER_LONG_SIDE), renditions[-1])
