@@ -28,14 +28,21 @@ def test_only_sparse_files_are_read_whole(duration_s: float | None, size_bytes: 
     assert may_have_gaps(headers(duration_s), size_bytes) is expected
 
 
+def refused(lines: str) -> bool:
+    try:
+        refuse_gaps(headers(), lines)
+    except TimestampGap:
+        return True
+    return False
+
+
 @pytest.mark.parametrize(
     "lines",
     ["0,0.0\n0,0.04\n0,601.0\n", "2,0.0\n2,2000.0\n", "0,5000.0\n0,0.0\n", "0,-601.0\n0,0.0,\n"],
     ids=["picture", "sound", "out_of_order", "before_zero"],
 )
 def test_a_jump_is_refused(lines: str) -> None:
-    with pytest.raises(TimestampGap):
-        refuse_gaps(headers(), lines)
+    assert refused(lines)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +51,7 @@ def test_a_jump_is_refused(lines: str) -> None:
     ids=["nothing", "ten_minutes", "a_track_not_used", "unknown", "no_times"],
 )
 def test_a_pause_is_not(lines: str) -> None:
-    refuse_gaps(headers(), lines)
+    assert not refused(lines)
 
 
 def test_the_input_options_stand_before_the_input() -> None:

@@ -37,7 +37,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
     graph: list[str] = []
     outputs: list[str] = []
     if video is not None:
-        graph += video_graph(video, plan.video, longest_s=plan.source.longest_s)
+        graph += video_graph(video, plan.video, longest_s=plan.longest_s)
         for rendition in plan.video:
             outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors))
         outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
@@ -52,7 +52,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
         "-v", "warning",
         "-progress", "pipe:1", "-nostats", "-stats_period", "1",
         *untrusted.INPUT_OPTIONS,
-        "-t", f"{plan.source.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
+        "-t", f"{plan.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
         "-i", source,
         "-filter_complex", ";".join(graph),
         *outputs,

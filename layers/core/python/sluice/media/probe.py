@@ -63,12 +63,6 @@ class SourceProbe(Frozen):
     video: VideoStream | None
     audio: AudioStream | None
 
-    @property
-    def longest_s(self) -> float:
-        """No honest file plays longer."""
-        stated = self.duration_s if self.duration_stated else None
-        return untrusted.MAX_DURATION_S if stated is None else min(untrusted.MAX_DURATION_S, 60 + stated * 1.1)
-
 
 def streams_argv(ffprobe: str, source: str) -> list[str]:
     return [
