@@ -39,6 +39,7 @@ def test_a_refused_source(bench: Bench) -> None:
     [
         ("ffmpeg", 183, "Invalid data found", Corrupt),
         ("ffmpeg", -9, "", ProviderFailure),
+        ("ffmpeg", 69, "Error submitting packet to decoder: Cannot allocate memory", Corrupt),
         ("ffmpeg", 1, "av_interleaved_write_frame(): No space left on device", ProviderFailure),
         ("packager", 1, "", ProviderFailure),
     ],
@@ -52,6 +53,12 @@ def test_programs_that_fail(
         bench.run()
     assert bench.result().error is not None
     assert bench.asset_state() is AssetState.PROCESSING
+
+
+def test_a_decoder_that_complains_of_memory_and_carries_on(bench: Bench) -> None:
+    bench.tools.stderr = "Error submitting packet to decoder: Cannot allocate memory"
+    bench.run()
+    assert bench.asset_state() is AssetState.READY
 
 
 def test_a_probe_that_does_not_end(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from sluice.media import ffmpeg, packager, untrusted
+from sluice.media import ffmpeg, packager
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.probe import Headers, streams_argv, timing_argv
 from tests.unit.media.sources import AUDIO, source, video
@@ -38,9 +38,14 @@ def test_input_is_fenced_in_before_it_is_named() -> None:
     before = argv[: argv.index("-i")]
     at = before.index("-protocol_whitelist")
     assert before[at : at + 8] == WHITELISTS
-    assert before[-2:] == ["-t", str(untrusted.MAX_DURATION_S)]
+    assert before[-2:] == ["-t", "71"]  # of the 10 s that it states
     assert argv.count("-i") == 1
     assert "-nostdin" in before
+
+
+def test_a_file_that_states_no_length_may_play_for_twelve_hours() -> None:
+    argv = encode(plan_transcode(source().model_copy(update={"duration_stated": False})))
+    assert argv[argv.index("-i") - 1] == "43200"
 
 
 def test_probes_are_fenced_in_too() -> None:
@@ -73,9 +78,9 @@ def test_the_end_is_read_where_an_index_leads_to_it(container: str, duration_s: 
 
 def test_the_picture_is_decoded_once_and_scaled_in_a_cascade() -> None:
     assert graph(plan_transcode(source())) == [
-        "[0:0]setpts=PTS-STARTPTS,fps=25/1,scale=640:360:out_range=tv,setsar=1,format=yuv420p,split=3"
-        "[v360][to_v240][still]",
-        "[to_v240]scale=426:240:out_range=tv,setsar=1,format=yuv420p[v240]",
+        "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=640:360:out_range=tv,setsar=1,format=yuv420p,split=2[scaled_v360][to_v240]",
+        "[scaled_v360]fps=25/1,split=2[v360][still]",
+        "[to_v240]scale=426:240:out_range=tv,setsar=1,format=yuv420p,fps=25/1[v240]",
         "[still]select=eq(n\\,0)+eq(n\\,25)[poster]",
         "[0:1]asetpts=PTS-0.000000/TB,aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo[audio]",
     ]
@@ -84,20 +89,20 @@ def test_the_picture_is_decoded_once_and_scaled_in_a_cascade() -> None:
 def test_a_rendition_alone_needs_no_split() -> None:
     small = plan_transcode(source(video=video(width=176, height=144, duration_s=None), audio=None))
     assert graph(small) == [
-        "[0:0]setpts=PTS-STARTPTS,fps=25/1,scale=176:144:out_range=tv,setsar=1,format=yuv420p,split=2[v144][still]",
+        "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=176:144:out_range=tv,setsar=1,format=yuv420p,fps=25/1,split=2[v144][still]",
         "[still]select=eq(n\\,0)+eq(n\\,0)[poster]",
     ]
 
 
 def test_the_poster_is_not_larger_than_it_need_be() -> None:
     chains = graph(plan_transcode(source(video=video(width=1920, height=1080))))
-    assert [chain for chain in chains if "[still]" in chain and "scale" in chain] == [chains[1]]
-    assert "scale=1280:720" in chains[1]
+    (taken,) = [chain for chain in chains if chain.endswith("[still]")]
+    assert taken.startswith("[scaled_v720]")
 
 
 def test_interlaced_pictures_are_deinterlaced_frame_by_frame() -> None:
     assert (
-        "bwdif=mode=send_frame:deint=interlaced,fps=25/1"
+        "bwdif=mode=send_frame:deint=interlaced,scale=640:360"
         in graph(plan_transcode(source(video=video(interlaced=True))))[0]
     )
 

@@ -238,6 +238,7 @@ def test_every_verdict_has_a_sentence_and_is_never_retried() -> None:
         "input.too_long",
         "input.too_complex",
         "input.unsupported_codec",
+        "input.timestamp_gap",
     }
     for verdict in verdicts:
         assert verdict.message.endswith(".")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.media.timing import MAX_RATE, STANDARD_RATES, FrameTiming, last_pts_s, measure_rate
+from sluice.media.timing import MAX_RATE, STANDARD_RATES, FrameTiming, end_s, measure_rate
 
 MS = Fraction(1, 1000)
 
@@ -92,5 +92,6 @@ def test_nothing_at_all_is_an_error() -> None:
 
 
 def test_the_last_frame() -> None:
-    assert last_pts_s(packets([Fraction(3), Fraction(9), Fraction(6)]), MS) == 9.0
-    assert last_pts_s([], MS) == 0.0
+    assert end_s(packets([Fraction(3), Fraction(9), Fraction(6)]), MS) == 9.0
+    assert end_s([], MS) == 0.0
+    assert end_s([{"dts": 4000, "duration": 2500}], MS) == 6.5  # a slide

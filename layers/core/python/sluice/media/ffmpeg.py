@@ -37,7 +37,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
     graph: list[str] = []
     outputs: list[str] = []
     if video is not None:
-        graph += video_graph(video, plan.video)
+        graph += video_graph(video, plan.video, longest_s=plan.longest_s)
         for rendition in plan.video:
             outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors))
         outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
@@ -52,20 +52,20 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
         "-v", "warning",
         "-progress", "pipe:1", "-nostats", "-stats_period", "1",
         *untrusted.INPUT_OPTIONS,
-        "-t", str(untrusted.MAX_DURATION_S),  # of the input: a jump in timestamps must not become hours of frames
+        "-t", f"{plan.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
         "-i", source,
         "-filter_complex", ";".join(graph),
         *outputs,
     ]  # fmt: skip
 
 
-def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...]) -> list[str]:
+def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...], *, longest_s: float) -> list[str]:
     """Each rendition is scaled from the one above it, which costs a third of scaling each from the source."""
-    steps = ["setpts=PTS-STARTPTS"]  # every rendition begins at 0; audio_graph shifts the sound by as much
+    # Every rendition begins at 0; audio_graph shifts the sound by as much. The bound is for the end of the stream: `-t`
+    # drops late frames, but not their time, up to which `fps` would repeat the last one.
+    steps = [f"setpts=min(PTS-STARTPTS\\,{longest_s:.0f}/TB)"]
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
-    # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
-    steps.append(f"fps={_ratio(video.rate)}")
     poster_from = next((r for r in renditions if max(r.width, r.height) <= POSTER_LONG_SIDE), renditions[-1])
     chains = []
     pad = f"0:{video.index}"
@@ -75,11 +75,16 @@ def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...]) -> l
             "setsar=1",
             "format=yuv420p",  # the only sampling that every H.264 decoder has
         ]
-        taps = [rendition.name]
-        taps += [f"to_{below.name}"] if below else []
-        taps += ["still"] if rendition is poster_from else []
-        steps += [f"split={len(taps)}"] if len(taps) > 1 else []
-        chains.append(f"[{pad}]{','.join(steps)}" + "".join(f"[{tap}]" for tap in taps))
+        if below:
+            chains.append(f"[{pad}]{','.join(steps)},split=2[scaled_{rendition.name}][to_{below.name}]")
+            pad, steps = f"scaled_{rendition.name}", []
+        # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
+        # After scaling: a repeated frame is then one more reference, not one more picture. Before it, a pause of two
+        # minutes filled gigabytes, as ffmpeg scales all its frames before the first is encoded.
+        steps.append(f"fps={_ratio(video.rate)}")
+        split = ",split=2" if rendition is poster_from else ""
+        still = "[still]" if rendition is poster_from else ""
+        chains.append(f"[{pad}]{','.join(steps)}{split}[{rendition.name}]{still}")
         pad, steps = f"to_{below.name}" if below else "", []
     # The first frame, overwritten by the wanted one: a picture even if the video ends early.
     chains.append(f"[still]select=eq(n\\,0)+eq(n\\,{_poster_frame(video)})[poster]")

@@ -7,6 +7,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
+from sluice.media import untrusted
 from sluice.media.probe import Frozen, SourceProbe
 
 
@@ -119,6 +120,12 @@ class Plan(Frozen):
     def names(self) -> list[str]:
         """Of all renditions: directory names."""
         return [rendition.name for rendition in self.video] + ([AUDIO] if self.audio else [])
+
+    @property
+    def longest_s(self) -> float:
+        """No honest source of this stated length plays longer."""
+        stated = self.source.duration_s if self.source.duration_stated else None
+        return untrusted.MAX_DURATION_S if stated is None else min(untrusted.MAX_DURATION_S, 60 + stated * 1.1)
 
 
 def plan_transcode(source: SourceProbe) -> Plan:

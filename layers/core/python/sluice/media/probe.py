@@ -1,7 +1,7 @@
 """What a source file is: ffprobe's argument lists, and its answers parsed into `SourceProbe` or a typed verdict.
 
-Two runs: `streams_argv` reads headers; `timing_argv` reads the timestamps of the first packets (constant or variable
-frame rate) and, where the container has an index, of the last ones (a file cut short may still have its full index).
+`streams_argv` reads headers; `timing_argv` reads the timestamps of the first packets (constant or variable frame rate)
+and, where the container has an index, of the last ones (a file cut short may still have its full index).
 """
 
 import json
@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sluice.media import untrusted
 from sluice.media.geometry import display_size, turn
-from sluice.media.timing import HEAD_PACKETS, FrameTiming, last_pts_s, measure_rate
-from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooLarge, TooLong, UnsupportedCodec
+from sluice.media.timing import HEAD_PACKETS, FrameTiming, end_s, measure_rate
+from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooComplex, TooLarge, TooLong, UnsupportedCodec
 
 # Containers whose stated duration comes from an index or header; elsewhere ffprobe estimates it from the bit rate.
 _STATED_DURATION = frozenset({"mov", "matroska"})
@@ -88,7 +88,7 @@ def timing_argv(ffprobe: str, source: str, headers: "Headers") -> list[str]:
         *untrusted.INPUT_OPTIONS,
         "-select_streams", str(headers.video_stream["index"]),
         "-read_intervals", intervals,
-        "-show_entries", "packet=pts,dts",
+        "-show_entries", "packet=pts,dts,duration",
         "-of", "json",
         "-i", source,
     ]  # fmt: skip
@@ -102,6 +102,10 @@ class Headers(Frozen):
     duration_s: float | None
     video: dict[str, Any] | None
     audio: dict[str, Any] | None
+
+    @property
+    def stated_s(self) -> float | None:
+        return self.duration_s if self.container in _STATED_DURATION else None
 
     @property
     def video_stream(self) -> dict[str, Any]:
@@ -126,6 +130,8 @@ def parse_streams(stdout: str, stderr: str, exit_code: int, *, head: bytes) -> H
     """`head`: the file's first `untrusted.HEAD_BYTES`. Raises a verdict."""
     if untrusted.TOO_MANY_PIXELS in stderr:
         raise TooLarge
+    if exit_code != 0 and untrusted.OUT_OF_MEMORY in stderr:
+        raise TooComplex
     if exit_code != 0:
         raise Corrupt if untrusted.looks_like_media(head) else NotVideo
     answer = json.loads(stdout)
@@ -154,10 +160,12 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
         audio = None if headers.audio is None else _audio(headers, headers.audio)
     except (ValidationError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise Corrupt from error  # a stream that ffprobe could name but not describe
+    if video is not None and video.coded_width * video.coded_height > untrusted.MAX_PIXELS:
+        raise TooLarge  # ffprobe objects only to what it has to decode
     return SourceProbe(
         container=headers.container,
         duration_s=headers.duration_s,
-        duration_stated=headers.container in _STATED_DURATION and headers.duration_s is not None,
+        duration_stated=headers.stated_s is not None,
         video=video,
         audio=audio,
     )
@@ -167,7 +175,7 @@ def _video(headers: Headers, timing_stdout: str) -> VideoStream:
     stream = headers.video_stream
     packets = json.loads(timing_stdout).get("packets", [])
     time_base = Fraction(stream["time_base"])
-    end, expected = last_pts_s(packets, time_base), headers.expected_video_s
+    end, expected = end_s(packets, time_base), headers.expected_video_s
     if headers.tail_from_s is not None and expected is not None and cut_short(end - headers.start_s, expected):
         raise Corrupt
     timing: FrameTiming = measure_rate(

@@ -48,15 +48,19 @@ def measure_rate(
     return FrameTiming(_nominal(1 / (Fraction(median(steps)) * time_base), average), True)
 
 
-def last_pts_s(packets: Sequence[Mapping[str, Any]], time_base: Fraction) -> float:
-    """0 if there is none."""
-    return float(max(_timestamps(packets), default=0) * time_base)
+def end_s(packets: Sequence[Mapping[str, Any]], time_base: Fraction) -> float:
+    """When the last picture ends, which in a slide show is long after it began; 0 if there is none."""
+    return float(max((stamp + duration for stamp, duration in _timed(packets)), default=0) * time_base)
 
 
 def _timestamps(packets: Sequence[Mapping[str, Any]]) -> list[int]:
-    """AVI has decode times only, at a constant rate the same steps."""
-    presented = [packet["pts"] for packet in packets if "pts" in packet]
-    return presented or [packet["dts"] for packet in packets if "dts" in packet]
+    return [stamp for stamp, _ in _timed(packets)]
+
+
+def _timed(packets: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """Time and duration. AVI has decode times only, at a constant rate the same steps."""
+    key = "pts" if any("pts" in packet for packet in packets) else "dts"
+    return [(packet[key], packet.get("duration", 0)) for packet in packets if key in packet]
 
 
 def _from_header(lowest: Fraction | None, average: Fraction | None) -> FrameTiming:

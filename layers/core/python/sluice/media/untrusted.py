@@ -10,7 +10,9 @@ FORMATS = "mov,matroska,webm,mpegts,avi,flv,mpegps,mpeg,asf,ogg,wav,mp3,mxf,flac
 
 MAX_PIXELS = 35_389_440  # 8192 x 4320; a 752 KB file of 16000x16000 took 1.8 GB of memory without it
 MAX_STREAMS = 32
-MAX_DURATION_S = 12 * 3600  # also ends a file whose timestamps jump by hours
+MAX_DURATION_S = 12 * 3600  # also ends a file whose timestamps jump by more
+MAX_GAP_S = 600  # between two packets of a track: it is filled with frames and silence, and 37 KB became 5 hours
+PROBE_MEMORY_BYTES = 1 << 30  # a sample table of 1 KB can claim 2^28 samples; 12 hours at 60 frames/s take 62 MB
 
 INPUT_OPTIONS: tuple[str, ...] = (
     "-protocol_whitelist", PROTOCOLS,
@@ -19,6 +21,8 @@ INPUT_OPTIONS: tuple[str, ...] = (
     "-max_streams", str(MAX_STREAMS),
 )  # fmt: skip
 
+# What libav says when it reaches a memory limit.
+OUT_OF_MEMORY = "Cannot allocate memory"
 # What ffmpeg says when -max_pixels stopped it (libavutil/imgutils.c); ffprobe then prints no stream at all.
 TOO_MANY_PIXELS = "exceeds specified max pixel count"
 

@@ -44,6 +44,11 @@ class TooComplex(SourceRejected):
     message = "The file takes too long to read."
 
 
+class TimestampGap(SourceRejected):
+    code = "input.timestamp_gap"
+    message = "The file's timestamps jump by more than ten minutes."
+
+
 class UnsupportedCodec(SourceRejected):
     code = "input.unsupported_codec"
     message = "The picture or sound is coded in a way that is not supported."

@@ -10,16 +10,18 @@ from typing import Protocol
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
 from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
-from sluice.media import ffmpeg, packager, playlists, probe, untrusted
+from sluice.media import ffmpeg, gaps, packager, playlists, probe, untrusted
 from sluice.media.ladder import AUDIO, Plan, plan_transcode
 from sluice.media.verdicts import Corrupt, TooComplex, TooLong
 
 logger = logging.getLogger(__name__)
 
 PROBE_DEADLINE_S = 60
+PROBE_ANSWER_BYTES = 128 << 20  # all timestamps of 12 hours of picture and sound
 ENCODE_DEADLINE_S = 1800
 ENCODE_DEADLINE_PER_SECOND = 60  # of source: ten times what one slow processor needs for all renditions
 PACKAGE_DEADLINE_S = 1800
+MOST_PACKETS_DAMAGED = 69  # ffmpeg's exit code above `-max_error_rate`
 OUT_OF_RESOURCES = ("No space left on device", "Cannot allocate memory")
 
 Check = Callable[[probe.SourceProbe], None]  # raises what the source is refused for
@@ -79,7 +81,12 @@ def render_source(
 
 def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> probe.SourceProbe:
     """Raises a SourceRejected verdict."""
-    limits = ToolLimits(deadline_s=PROBE_DEADLINE_S, file_bytes=0)
+    limits = ToolLimits(
+        deadline_s=PROBE_DEADLINE_S,
+        file_bytes=0,
+        memory_bytes=untrusted.PROBE_MEMORY_BYTES,
+        stdout_bytes=PROBE_ANSWER_BYTES,
+    )
 
     def ask(argv: list[str]) -> ToolOutput:
         return tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=limits))
@@ -89,6 +96,8 @@ def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) 
     try:
         answer = ask(probe.streams_argv(binaries.ffprobe, str(source)))
         headers = probe.parse_streams(answer.stdout, answer.stderr_tail, answer.exit_code, head=head)
+        if gaps.may_have_gaps(headers, source.stat().st_size):
+            gaps.refuse_gaps(headers, ask(gaps.gaps_argv(binaries.ffprobe, str(source))).stdout)
         timing = None
         if headers.video is not None:
             timed = ask(probe.timing_argv(binaries.ffprobe, str(source), headers))
@@ -123,7 +132,10 @@ def encode(
     )
     on_stage("encode", 0.0, None)
     ended = tools.run(task, on_progress=on_progress)
-    if ended.exit_code < 0 or any(word in ended.stderr_tail for word in OUT_OF_RESOURCES):
+    if ended.exit_code < 0 or (
+        # Decoders say so of damaged packets, too; such a run ends well, or with a code of its own.
+        ended.exit_code not in (0, MOST_PACKETS_DAMAGED) and any(word in ended.stderr_tail for word in OUT_OF_RESOURCES)
+    ):
         raise ProviderFailure("The encoder was stopped by the machine it ran on.")
     if ended.exit_code > 0:
         raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
@@ -155,13 +167,17 @@ def _has_media(path: Path) -> bool:
 def _checked_duration(plan: Plan, directory: Path) -> float:
     """Of the result. Raises Corrupt if the source ended before its time, TooLong if it was cut at the limit."""
     video, audio = plan.source.video, plan.source.audio
-    name = plan.video[0].name if plan.video else AUDIO
-    actual = playlists.media_duration_s((directory / f"{name}.m3u8").read_text())
+    lengths = {name: playlists.media_duration_s((directory / f"{name}.m3u8").read_text()) for name in plan.names}
+    if not all(lengths.values()):
+        raise Corrupt  # a header, a sample or two that take no time, and nothing that plays
+    actual = lengths[plan.names[0]]
     stated = (video.duration_s if video else audio.duration_s if audio else None) or plan.source.duration_s
     if plan.source.duration_stated and stated is not None and probe.cut_short(actual, stated):
         raise Corrupt
     if actual >= untrusted.MAX_DURATION_S:
         raise TooLong
+    if actual > plan.longest_s - 1:  # it was cut there: the length that it states is not its own
+        raise Corrupt
     return actual
 
 
