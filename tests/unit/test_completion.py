@@ -1,7 +1,9 @@
 import pytest
 
+from sluice.domain.models import Asset
 from sluice.domain.parts import MIB
 from sluice.domain.states import AssetState, JobState, UploadState
+from sluice.service import upload_slots
 from tests.unit.world import World
 
 
@@ -123,3 +125,23 @@ def test_an_event_without_an_object_or_an_upload_is_nothing() -> None:
     assert world.accept(upload) is None
     assert world.accept(upload.model_copy(update={"id": "upl_" + "0" * 26})) is None
     assert world.upload(upload).state is UploadState.OPEN
+
+
+def test_an_upload_that_is_aborted_while_its_object_is_taken_stays_aborted() -> None:
+    """Upload and asset are read one after the other: the second may already be a tombstone."""
+    world = World()
+    upload, _ = world.create()
+    world.put_parts(upload)
+    world.objects.complete_multipart(
+        upload.key, upload.multipart_id, world.objects.parts(upload.key, upload.multipart_id)
+    )
+    read = world.records.asset
+
+    def aborted_meanwhile(tenant_id: str, asset_id: str) -> Asset | None:
+        world.records.asset = read  # type: ignore[method-assign]
+        upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
+        return read(tenant_id, asset_id)
+
+    world.records.asset = aborted_meanwhile  # type: ignore[method-assign]
+    assert world.accept(upload) is None
+    assert (world.upload(upload).state, world.asset_of(upload).state) == (UploadState.ABORTED, AssetState.DELETED)
