@@ -13,8 +13,9 @@ from sluice.domain.models import Asset, Job, JobProgress
 from sluice.domain.states import AssetState, JobState
 from sluice.media.playlists import render_media, render_mpd
 from sluice.media.verdicts import NotVideo
+from sluice.service.attempts import Ending
 from sluice.service.ports import Create
-from sluice.service.transcode import Ending, TranscoderDeps, transcode
+from sluice.service.transcode import TranscoderDeps, transcode
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
 from tests.fakes.transcoding import FakeMediaObjects, FakeSources

@@ -13,9 +13,9 @@ from sluice.domain.models import Job
 from sluice.domain.states import AssetState, JobState
 from sluice.domain.tools import ToolTask
 from sluice.service import jobs
+from sluice.service.attempts import Ending
 from sluice.service.ports import Replace, Write
 from sluice.service.progress import Superseded
-from sluice.service.transcode import Ending
 from tests.fakes.transcoding import BINARIES
 from tests.unit.transcoding import Bench
 

@@ -19,8 +19,8 @@ from sluice.domain.ids import Prefix
 from sluice.domain.states import AssetState, JobState
 from sluice.domain.upload import Upload
 from sluice.service import jobs
+from sluice.service.attempts import Ending
 from sluice.service.ports import Replace, Write
-from sluice.service.transcode import Ending
 from tests.unit.transcoding import Bench
 from tests.unit.world import KILLED, World
 

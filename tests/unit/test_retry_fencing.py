@@ -8,9 +8,9 @@ from sluice.domain.errors import WriteConflict
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Job
 from sluice.domain.states import AssetState, JobState
+from sluice.service.attempts import Ending
 from sluice.service.ports import Replace, Write
 from sluice.service.progress import Superseded
-from sluice.service.transcode import Ending
 from tests.unit.transcoding import Bench
 
 

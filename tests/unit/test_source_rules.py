@@ -12,9 +12,9 @@ from sluice.domain.media_types import UNKNOWN, types_of
 from sluice.domain.states import AssetState
 from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
 from sluice.media import untrusted
+from sluice.service.attempts import Ending
 from sluice.service.failures import fail_transcode
 from sluice.service.ports import Replace
-from sluice.service.transcode import Ending
 from tests.fakes.transcoding import STREAMS
 from tests.unit.transcoding import Bench
 

@@ -7,7 +7,7 @@ import pytest
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import JobProgress
 from sluice.domain.states import AssetState, JobState
-from sluice.service.transcode import Ending
+from sluice.service.attempts import Ending
 from tests.unit.transcoding import Bench
 
 IMMUTABLE = "public, max-age=31536000, immutable"

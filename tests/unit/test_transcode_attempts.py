@@ -11,9 +11,9 @@ from sluice import bootstrap
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.states import JobState
 from sluice.domain.tools import ToolTask
+from sluice.service.attempts import Ending
 from sluice.service.ports import Replace
 from sluice.service.progress import Superseded
-from sluice.service.transcode import Ending
 from tests.fakes.transcoding import BINARIES
 from tests.unit.transcoding import Bench
 

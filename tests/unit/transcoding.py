@@ -4,7 +4,8 @@ from pathlib import Path
 
 from sluice.domain.models import Asset, Job, JobResult
 from sluice.domain.states import AssetState
-from sluice.service.transcode import Ending, TranscoderDeps, begin_attempt, transcode
+from sluice.service.attempts import Ending, begin_attempt
+from sluice.service.transcode import TranscoderDeps, transcode
 from tests.fakes.transcoding import BINARIES, FakeMediaObjects, FakeSources, FakeTools
 from tests.unit.world import World
 
@@ -38,7 +39,7 @@ class Bench:
         return transcode(tenant_id=self.tenant, job_id=job_id, attempt=attempt, capacity="FARGATE", deps=self.deps)
 
     def begin(self) -> None:
-        begin_attempt(tenant_id=self.tenant, job_id=self.job_id, attempt=1, capacity="FARGATE", deps=self.deps)
+        begin_attempt(tenant_id=self.tenant, job_id=self.job_id, attempt=1, capacity="FARGATE", ports=self.deps)
 
     @property
     def job(self) -> Job:

@@ -106,6 +106,7 @@ class Rendition(Model):
     width: int | None = None
     height: int | None = None
     frame_rate: float | None = None
+    version_id: str | None = None  # whose media prefix holds it; None: of the version that lists it
 
 
 class AssetVersion(Model):
@@ -120,6 +121,7 @@ class AssetVersion(Model):
     frames: int | None  # of the source video; None without video
     renditions: tuple[Rendition, ...]
     has_poster: bool
+    early: bool = False  # the copied top rung and its sound alone, while its job still encodes the others
     created_at: datetime
     version: int = 1
 
@@ -130,6 +132,10 @@ class AssetVersion(Model):
     @property
     def playlists_prefix(self) -> str:
         return f"playlists/{self.tenant_id}/{self.asset_id}/{self.id}/"
+
+    def rendition_prefix(self, rendition: Rendition) -> str:
+        """A copied rendition stays where the early version of the same job put it."""
+        return f"media/{self.tenant_id}/{self.asset_id}/{rendition.version_id or self.id}/{rendition.name}/"
 
 
 class Job(Model):

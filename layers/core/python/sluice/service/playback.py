@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sluice.domain.errors import PlaybackNotFound
-from sluice.domain.models import Asset, AssetVersion
+from sluice.domain.models import Asset, AssetVersion, Rendition
 from sluice.domain.playback_tokens import ChildClaims, OpenClaims, child_claims, continuation, finish_time, open_claims
 from sluice.domain.playback_urls import PARAMETER, PlayRequest
 from sluice.domain.states import AssetState
@@ -72,7 +72,8 @@ def _master(opened: OpenClaims, version: AssetVersion, finish_at: int, ports: Pl
 
 def _manifest(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Playlist:
     text = ports.files.read(f"{version.playlists_prefix}manifest.mpd")
-    return Playlist(DASH, render_mpd(text, rendition_base=lambda name: _signed(version, name, finish_at, ports)))
+    known = {rendition.name: rendition for rendition in version.renditions}
+    return Playlist(DASH, render_mpd(text, rendition_base=lambda name: _signed(version, known[name], finish_at, ports)))
 
 
 def _poster(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Redirect:
@@ -94,12 +95,12 @@ def _rendition(request: PlayRequest, continued: ChildClaims, ports: PlaybackPort
         raise PlaybackNotFound()
     file = f"{rendition.name}-iframe.m3u8" if request.iframe else f"{rendition.name}.m3u8"
     text = ports.files.read(version.playlists_prefix + file)
-    base, query = _signed(version, rendition.name, continued.finish_at, ports)
+    base, query = _signed(version, rendition, continued.finish_at, ports)
     directory = f"{rendition.name}/"
     return Playlist(HLS, render_media(text, media_url=lambda uri: f"{base}{uri.removeprefix(directory)}?{query}"))
 
 
-def _signed(version: AssetVersion, rendition: str, finish_at: int, ports: PlaybackPorts) -> tuple[str, str]:
+def _signed(version: AssetVersion, rendition: Rendition, finish_at: int, ports: PlaybackPorts) -> tuple[str, str]:
     """Where a rendition's files stand, and the query that opens them and no other rendition's."""
-    base = f"{ports.media_base_url}/{version.media_prefix}{rendition}/"
+    base = f"{ports.media_base_url}/{version.rendition_prefix(rendition)}"
     return base, ports.urls.sign(f"{base}*", expires_at=finish_at)
