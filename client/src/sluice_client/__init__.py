@@ -1,4 +1,4 @@
-"""A client of the Sluice video API: typed calls, and uploads that survive a broken network and a killed process."""
+"""A client of the Sluice video API: typed calls, uploads that survive a broken network, webhooks that are verified."""
 
 from sluice_client.client import SluiceClient
 from sluice_client.errors import (
@@ -11,12 +11,23 @@ from sluice_client.errors import (
     UploadFailed,
     WaitedTooLong,
 )
+from sluice_client.events import Event
 from sluice_client.ingest import IngestResult, IngestSource
 from sluice_client.models import Asset, Failure, Job, JobProgress, PlaybackSession
 from sluice_client.parts import Transferred
 from sluice_client.retries import Retries
 from sluice_client.upload import UploadedFile, upload_file
 from sluice_client.upload_models import Checksum, Fetched, SignedPart, StoredPart, Upload
+from sluice_client.webhooks import (
+    HeaderMissing,
+    NotAnEvent,
+    SignatureMismatch,
+    TimestampTooNew,
+    TimestampTooOld,
+    VerificationFailed,
+    sign,
+    verify,
+)
 
 __version__ = "0.1.0"
 
@@ -25,25 +36,34 @@ __all__ = [
     "Asset",
     "Checksum",
     "ConnectionFailed",
+    "Event",
     "Failure",
     "Fetched",
     "FileChanged",
+    "HeaderMissing",
     "IngestResult",
     "IngestSource",
     "Job",
     "JobProgress",
+    "NotAnEvent",
     "PartRefused",
     "PlaybackSession",
     "Retries",
+    "SignatureMismatch",
     "SignedPart",
     "SluiceClient",
     "SluiceError",
     "StoredPart",
+    "TimestampTooNew",
+    "TimestampTooOld",
     "Transferred",
     "UnexpectedAnswer",
     "Upload",
     "UploadFailed",
     "UploadedFile",
+    "VerificationFailed",
     "WaitedTooLong",
+    "sign",
     "upload_file",
+    "verify",
 ]
