@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sluice.config import Environment
+from sluice.config import DeliverWebhookSettings, Environment
 
 SIGNING_SLOTS = ("a", "b")
 LAMBDA_PYTHON = "3.13"
+FULL_SCHEDULE = str(DeliverWebhookSettings.model_fields["retry_schedule_s"].default)
 LAMBDA_ARCHITECTURE = "arm64"
 
 _RETENTION_DAYS = {Environment.LOCAL: 1, Environment.DEV: 14, Environment.STAGING: 30, Environment.PROD: 90}
@@ -81,7 +82,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         log_retention_days=_RETENTION_DAYS[environment],
         keep_data=environment in {Environment.STAGING, Environment.PROD},
         allow_loopback=_allow_loopback(_text(context("allowLoopback"), str(local)), local),
-        retry_schedule_s="0,1,1,2" if local else "0,5,60,300",
+        retry_schedule_s="0,1,1,2" if local else FULL_SCHEDULE,
         fault_wait_s=1 if local else 10,
         media_base_url=_url(context, "mediaBaseUrl"),
         api_base_url=_url(context, "apiBaseUrl"),

@@ -1,16 +1,20 @@
-"""Everything goes wrong at random for hours: processes die, messages vanish or double, writes conflict, endpoints fail.
+"""Everything goes wrong at random for days: processes die, messages vanish or double, writes conflict, endpoints fail.
 
 Afterwards every event has reached every endpoint, or waits as a dead delivery with its letter for a redrive.
 """
 
+import math
 import os
 import random
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from sluice.config import DeliverWebhookSettings
+from sluice.domain.deliveries import RetrySchedule
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
@@ -25,6 +29,8 @@ from tests.unit.webhook_world import WebhookWorld
 
 SEEDS = range(int(os.environ.get("FAULT_SEEDS", "40")))  # `make faults N=...` blows longer
 EVENTS, ENDPOINTS = 12, 3
+SCHEDULE = RetrySchedule.parse(DeliverWebhookSettings.model_fields["retry_schedule_s"].default)
+WHOLE_SCHEDULE = {"hours": 100}  # 75.6 and a fifth
 
 
 class Storm:
@@ -68,13 +74,17 @@ def stormy(seed: int) -> tuple[WebhookWorld, Storm]:
     world.queue = lossy
 
     def flapping(post: Post) -> Answer:
-        if storm.strikes(0.3):
+        if storm.strikes(0.5):
             raise SendFailed("timeout", 15_000)
-        return status(storm.dice.choice([301, 429, 500, 503]))(post) if storm.strikes(0.4) else ok(post)
+        return status(storm.dice.choice([301, 429, 500, 503]))(post) if storm.strikes(0.6) else ok(post)
 
     world.sender.answer = flapping
     ports = {"records": conflicting, "queue": lossy, "dead_letters": world.dead_letters, "sender": world.sender}
-    world.with_ports(jitter=storm.dice.random, **{name: Fallible(port, storm.kill) for name, port in ports.items()})
+    world.with_ports(
+        schedule=SCHEDULE,
+        jitter=storm.dice.random,
+        **{name: Fallible(port, storm.kill) for name, port in ports.items()},
+    )
     return world, storm
 
 
@@ -89,10 +99,13 @@ def stream(world: WebhookWorld, storm: Storm, event: Event) -> None:
             world.dispatch(event)
 
 
-def live(world: WebhookWorld, minutes: int) -> None:
-    for _ in range(minutes):
+def live(world: WebhookWorld, **span: float) -> None:
+    """Work, and a sweep every minute; minutes in which nothing is due are skipped."""
+    until = world.now() + timedelta(**span)
+    while world.now() < until:
         world.work(is_accident)
-        world.now.tick(minutes=1)
+        idle = min((world.next_due() or until) - world.now(), until - world.now())
+        world.now.tick(minutes=max(1, math.ceil(idle / timedelta(minutes=1))))
         with suppress(Died, WriteConflict):
             world.sweep()
 
@@ -107,10 +120,10 @@ def test_nothing_is_lost(seed: int) -> None:
         stream(world, storm, events[-1])
         live(world, minutes=3)
     storm.blowing = False
-    live(world, minutes=40)
+    live(world, **WHOLE_SCHEDULE)
     while world.dead_letters.held:
         world.redrive()
-        live(world, minutes=40)
+        live(world, **WHOLE_SCHEDULE)
 
     received = Counter((post.url, post.headers["webhook-id"]) for post in world.sender.posts)
     for event in events:
@@ -133,7 +146,7 @@ def test_the_storm_does_blow() -> None:
         for _ in range(EVENTS):
             stream(world, storm, world.event())
             live(world, minutes=3)
-        live(world, minutes=20)
+        live(world, **WHOLE_SCHEDULE)
         successes = Counter(row.event_id for row in world.attempts() if row.status == 200)
         posts = Counter(post.headers["webhook-id"] for post in world.sender.posts)
         duplicates += sum(posts[event_id] > 1 for event_id in successes)

@@ -13,6 +13,7 @@ from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import DELIVERY_LIFE
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.config import DeliverWebhookSettings
+from sluice.domain.deliveries import RetrySchedule
 from sluice.domain.errors import DeliveryNotDead, WebhookDisabled
 from sluice.domain.events import EventType, Origin, describe, describe_ping
 from sluice.domain.states import AssetState, DeliveryState
@@ -73,8 +74,10 @@ def test_the_table_holds_every_event_type() -> None:
 def test_figures_of_the_text_are_the_code_s() -> None:
     text = " ".join(PAGE.read_text().split())
     defaults = DeliverWebhookSettings.model_fields
-    assert defaults["retry_schedule_s"].default == "0,5,60,300"
-    assert "at once, after 5 s, 1 min and 5 min" in text
+    schedule = RetrySchedule.parse(defaults["retry_schedule_s"].default).delays_s
+    assert schedule == (0, 5, 5 * 60, 30 * 60, *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)))
+    assert "at once, after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h" in text
+    assert f"{sum(schedule) // 3600:.0f} hours in all" in text
     assert f"within {defaults['timeout_s'].default:.0f} s" in text
     assert f"at most {MAX_WEBHOOKS} endpoints" in text
 

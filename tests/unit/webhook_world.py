@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from sluice.adapters.items import due
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.domain.deliveries import DeliveryAttempt, RetrySchedule
 from sluice.domain.events import Event, EventType
@@ -116,6 +117,12 @@ class WebhookWorld:
             self.dispatch(event)
         for delivery in self.records.due_deliveries(before=self.now(), limit=200):
             resend_delivery(delivery, records=self.ports.records, queue=self.ports.queue, now=self.now)
+
+    def next_due(self) -> datetime | None:
+        """When a message becomes visible or the sweeper finds something, whichever comes first."""
+        queued = [held.visible_at for held in self.queue.held.values()]
+        swept = [task[1] for row in self.records.rows.values() if (task := due(row))]
+        return min([*queued, *swept], default=None)
 
     def redrive(self) -> Redriven:
         return redrive(

@@ -160,7 +160,7 @@ class DeliverWebhookSettings(Settings):
     dead_letter_queue_url: str
     webhook_key_arn: str
     allow_loopback: bool = False
-    retry_schedule_s: str = "0,5,60,300"
+    retry_schedule_s: str = "0,5,300,1800,7200,18000,36000,50400,72000,86400"  # 75.6 h in all
     timeout_s: float = 15.0
 
 
