@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from sluice import config
 from sluice.adapters.clock import now
 from sluice.bootstrap.deployable import Core, records
-from sluice.service.ports import DeliveryQueue
-from sluice.service.webhook_ports import DeadLetterQueue
+from sluice.service.webhook_ports import DeadLetterQueue, DeliveryQueue
 
 if TYPE_CHECKING:
     from sluice.service.identity import Identifier

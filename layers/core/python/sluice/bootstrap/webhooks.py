@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sluice import config
 from sluice.adapters.clock import now
 from sluice.bootstrap.deployable import Core, records
-from sluice.service.ports import DeliveryQueue
-from sluice.service.webhook_ports import DeliveryLog, SecretBox, WebhookSender
+from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue, SecretBox, WebhookSender
 
 if TYPE_CHECKING:
     from sluice.domain.events import Event

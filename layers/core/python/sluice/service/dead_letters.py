@@ -11,9 +11,9 @@ from sluice.domain.states import DeliveryState
 from sluice.service import cursors
 from sluice.service.delivery_log import get_delivery
 from sluice.service.dispatch import GRACE
-from sluice.service.ports import Clock, DeliveryQueue, Records, Replace
+from sluice.service.ports import Clock, Records, Replace
 from sluice.service.retries import retry_on_conflict
-from sluice.service.webhook_ports import DeliveryLog
+from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
 from sluice.service.webhooks import get_webhook
 
 logger = logging.getLogger(__name__)

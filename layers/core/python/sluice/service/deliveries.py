@@ -26,9 +26,9 @@ from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.dispatch import GRACE
-from sluice.service.ports import Clock, DeliveryQueue, Records, Replace
+from sluice.service.ports import Clock, Records, Replace
 from sluice.service.retries import retry_on_conflict
-from sluice.service.webhook_ports import DeadLetterQueue, Random, SecretBox, WebhookSender, WebhookSigner
+from sluice.service.webhook_ports import DeadLetterQueue, DeliveryQueue, Random, SecretBox, WebhookSender, WebhookSigner
 from sluice.service.webhook_sending import Message, Sent, open_secrets, send
 
 logger = logging.getLogger(__name__)

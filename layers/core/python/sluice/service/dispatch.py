@@ -9,7 +9,8 @@ from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
-from sluice.service.ports import Clock, Create, DeliveryQueue, Ids, Records
+from sluice.service.ports import Clock, Create, Ids, Records
+from sluice.service.webhook_ports import DeliveryQueue
 
 logger = logging.getLogger(__name__)
 

@@ -242,9 +242,3 @@ class Executions(Protocol):
     def stop(self, job: Job, /) -> None:
         """End the job's execution and its task; a no-op when it ended or never existed. Raises ProviderFailure."""
         ...
-
-
-class DeliveryQueue(Protocol):
-    def send(self, delivery: Delivery, *, delay_s: int) -> None:
-        """`delay_s` 0-900 (SQS's limit); ordering group = endpoint."""
-        ...

@@ -20,8 +20,9 @@ from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.fetch_ports import Fetches
 from sluice.service.intake import accept_object
 from sluice.service.lost_fetches import fail_fetch
-from sluice.service.ports import Clock, CompletionQueue, DeliveryQueue, Executions, Ids, Records, UploadObjects
+from sluice.service.ports import Clock, CompletionQueue, Executions, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
+from sluice.service.webhook_ports import DeliveryQueue
 from sluice.service.webhook_secrets import forget_secrets
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from sluice.domain.errors import WriteConflict
 from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
 from sluice.service.dispatch import GRACE
-from sluice.service.ports import Clock, DeliveryQueue, Records, Replace
+from sluice.service.ports import Clock, Records, Replace
 from sluice.service.retries import retry_on_conflict
-from sluice.service.webhook_ports import DeadLetter, DeadLetterQueue
+from sluice.service.webhook_ports import DeadLetter, DeadLetterQueue, DeliveryQueue
 
 logger = logging.getLogger(__name__)
 

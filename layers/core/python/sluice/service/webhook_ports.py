@@ -15,6 +15,12 @@ class Random(Protocol):
         ...
 
 
+class DeliveryQueue(Protocol):
+    def send(self, delivery: Delivery, *, delay_s: int) -> None:
+        """`delay_s` 0-900 (SQS's limit); ordering group = endpoint."""
+        ...
+
+
 class DeadLetter(NamedTuple):
     message: DeliveryMessage
     receipt: str
