@@ -146,8 +146,8 @@ format-check: setup
 lint: setup ## ruff
 	@.venv/bin/ruff check .
 
-openapi: setup ## write openapi.json from the code
-	@$(PY) -m infra.local.openapi
+openapi: setup ## write openapi.json and docs/event-schemas from the code
+	@$(PY) -m infra.local.event_schemas && $(PY) -m infra.local.openapi
 
 types: setup ## mypy --strict
 	@.venv/bin/mypy --strict $(CODE)

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from functions.api_assets import job_routes
+from functions.api_assets import event_routes, job_routes
 from sluice import bootstrap
 from sluice.config import ApiAssetsSettings
 from sluice.domain.models import Review
@@ -67,6 +67,7 @@ def decide(asset_id: str, verdict: Review) -> AssetView:
 
 
 job_routes.add_to(app, lambda: deps())
+event_routes.add_to(app)
 
 
 @observed("api_assets")

@@ -1,4 +1,4 @@
-"""Assets and jobs: reading, reviews, transcoding again, cancelling."""
+"""Assets and jobs: reading, reviews, transcoding again, cancelling; and what is told of them."""
 
 from typing import ClassVar
 
@@ -25,6 +25,7 @@ class ApiAssets(Construct):
         Route("GET", "/v1/jobs"),
         Route("GET", "/v1/jobs/{job_id}"),
         Route("POST", "/v1/jobs/{job_id}/cancel"),
+        Route("GET", "/v1/event-types"),
     )
 
     def __init__(

@@ -32,6 +32,7 @@ ROUTES = {
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
         "POST /v1/jobs/{job_id}/cancel",
+        "GET /v1/event-types",
     },
     "api_webhooks": {
         "POST /v1/webhooks",

@@ -38,6 +38,7 @@ def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
     ]
     assert {operation["tags"][0] for _, _, operation in operations(whole)} == {
         "assets",
+        "events",
         "intake policies",
         "jobs",
         "playback",

@@ -93,6 +93,7 @@ def test_a_ready_asset_stays_ready_when_its_new_job_fails(bench: Bench) -> None:
     bench.world.fail(bench.world.retry(old.id))
     after = bench.asset_now()
     assert (after.state, after.active_version, after.error) == (AssetState.READY, old.active_version, KILLED)
+    assert bench.events()[-1] == "transcode.failed", "the asset did not fail"
 
 
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])

@@ -122,7 +122,7 @@ def fail_transcode(
     new_id: Ids,
     now: Clock,
 ) -> None:
-    """End the job and its asset with one `error.processing` event. A no-op for a job that has ended."""
+    """End the job, and its asset unless that has a version. A no-op for a job that has ended."""
     job = records.job(tenant_id, job_id)
     if job is None or not JOB_EDGES[job.state]:
         return
@@ -134,8 +134,10 @@ def fail_transcode(
         return
     origin = Origin(environment=environment, now=moment, event_id=new_id(Prefix.EVENT))
     # an asset that already had a version stays playable on it; only its newest transcode failed
-    to = AssetState.READY if asset.active_version else AssetState.FAILED
-    after, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=to, error=error)
+    stays = asset.active_version is not None
+    told = EventType.TRANSCODE_FAILED if stays else EventType.ERROR_PROCESSING
+    to = AssetState.READY if stays else AssetState.FAILED
+    after, event = advance(asset, told, origin, to=to, error=error)
     records.commit(Replace(failed), Replace(after), Create(event))
 
 
