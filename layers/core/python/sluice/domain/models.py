@@ -107,6 +107,7 @@ class Rendition(Model):
     height: int | None = None
     frame_rate: float | None = None
     version_id: str | None = None  # whose media prefix holds it; None: of the version that lists it
+    digest: str | None = None  # of all its files' bytes; only an early version's have one, to be compared with
 
 
 class AssetVersion(Model):

@@ -61,3 +61,4 @@ class Binaries(NamedTuple):
     ffmpeg: str
     ffprobe: str
     packager: str
+    copier: str  # the ffmpeg that copies streams: the same program wherever a copy is made, for equal bytes

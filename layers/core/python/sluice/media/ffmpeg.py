@@ -19,10 +19,10 @@ AUDIO_RATE = 48_000
 
 # Fragments begin at keyframes, which is all Packager needs. Not +empty_moov: it loses the edit list that hides the
 # encoder's priming samples. Not +cmaf: it shifts the first frame by one.
-_FRAGMENTED_MP4 = ("-movflags", "+frag_keyframe+delay_moov+default_base_moof", "-f", "mp4")
+FRAGMENTED_MP4 = ("-movflags", "+frag_keyframe+delay_moov+default_base_moof", "-f", "mp4")
 
 # The owner's tags may hold a position or a name; nothing of them belongs into published media.
-_NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1")
+NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1")
 
 _FILE_SLACK_BYTES = 64 << 20
 
@@ -33,17 +33,18 @@ def intermediate(name: str) -> str:
 
 
 def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> list[str]:
+    """`source` is the normalised copy where the plan's top is copied, and its sound is ready then."""
     video, audio = plan.source.video, plan.source.audio
     graph: list[str] = []
     outputs: list[str] = []
     if video is not None:
-        graph += video_graph(video, plan.video, longest_s=plan.longest_s)
-        for rendition in plan.video:
+        graph += video_graph(video, plan)
+        for rendition in plan.encoded:
             outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors))
         outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
-    if audio is not None:
+    if audio is not None and not plan.copied:
         graph.append(audio_graph(audio, video))
-        outputs += _audio_output(plan)
+        outputs += audio_output(plan)
     return [
         ffmpeg,
         "-hide_banner",
@@ -59,16 +60,17 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
     ]  # fmt: skip
 
 
-def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...], *, longest_s: float) -> list[str]:
+def video_graph(video: VideoStream, plan: Plan) -> list[str]:
     """Each rendition is scaled from the one above it, which costs a third of scaling each from the source."""
     # Every rendition begins at 0; audio_graph shifts the sound by as much. The bound is for the end of the stream: `-t`
     # drops late frames, but not their time, up to which `fps` would repeat the last one.
-    steps = [f"setpts=min(PTS-STARTPTS\\,{longest_s:.0f}/TB)"]
+    renditions = plan.encoded
+    steps = [] if plan.copied else [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
     poster_from = next((r for r in renditions if max(r.width, r.height) <= POSTER_LONG_SIDE), renditions[-1])
     chains = []
-    pad = f"0:{video.index}"
+    pad = "0:0" if plan.copied else f"0:{video.index}"
     for rendition, below in zip(renditions, (*renditions[1:], None), strict=True):
         steps += [
             f"scale={rendition.width}:{rendition.height}:out_range=tv",  # phones deliver full range; players expect tv
@@ -81,7 +83,7 @@ def video_graph(video: VideoStream, renditions: tuple[VideoRendition, ...], *, l
         # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
         # After scaling: a repeated frame is then one more reference, not one more picture. Before it, a pause of two
         # minutes filled gigabytes, as ffmpeg scales all its frames before the first is encoded.
-        steps.append(f"fps={_ratio(video.rate)}")
+        steps += [] if plan.copied else [f"fps={ratio(video.rate)}"]
         split = ",split=2" if rendition is poster_from else ""
         still = "[still]" if rendition is poster_from else ""
         chains.append(f"[{pad}]{','.join(steps)}{split}[{rendition.name}]{still}")
@@ -112,31 +114,38 @@ def _video_output(rendition: VideoRendition, plan: Plan, *, threads: int) -> lis
         "-bufsize", f"{rendition.max_kbps * 2}k",
         "-profile:v", rendition.profile,
         "-level:v", rendition.level,
-        "-g", str(plan.gop_frames),
-        "-keyint_min", str(plan.gop_frames),
-        "-sc_threshold", "0",  # keyframes only on the grid, so that all renditions switch at the same frames
+        *(_SOURCE_KEYFRAMES if plan.copied else _grid(plan)),
+        "-sc_threshold", "0",  # no further ones, so that all renditions switch at the same frames
         "-flags", "+cgop",  # no frame refers across a keyframe: any segment can be the first one played
         "-fs", str(_max_bytes(rendition.max_kbps, plan)),
-        *_NO_METADATA,
-        *_FRAGMENTED_MP4,
+        *NO_METADATA,
+        *FRAGMENTED_MP4,
         intermediate(rendition.name),
     ]  # fmt: skip
 
 
+# Keyframes where the copied rendition has its own, with its very timestamps.
+_SOURCE_KEYFRAMES = ("-enc_time_base", "demux", "-force_key_frames", "source", "-g", "100000")
+
+
+def _grid(plan: Plan) -> tuple[str, ...]:
+    return ("-g", str(plan.gop_frames), "-keyint_min", str(plan.gop_frames))
+
+
 def _threads(rendition: VideoRendition, plan: Plan, processors: int) -> int:
     """By share of pixels: the top one must not be the bottleneck, and each further thread costs some processor time."""
-    pixels = sum(r.width * r.height for r in plan.video)
+    pixels = sum(r.width * r.height for r in plan.encoded)
     return max(1, math.ceil(processors * rendition.width * rendition.height / pixels))
 
 
-def _audio_output(plan: Plan) -> list[str]:
+def audio_output(plan: Plan) -> list[str]:
     return [
         "-map", f"[{AUDIO}]",
         "-c:a", "aac",
         "-b:a", f"{AUDIO_KBPS}k",
         "-fs", str(_max_bytes(AUDIO_KBPS, plan)),
-        *_NO_METADATA,
-        *_FRAGMENTED_MP4,
+        *NO_METADATA,
+        *FRAGMENTED_MP4,
         intermediate(AUDIO),
     ]  # fmt: skip
 
@@ -151,5 +160,5 @@ def _poster_frame(video: VideoStream) -> int:
     return int(Fraction(video.duration_s or 0) * POSTER_AT * video.rate)
 
 
-def _ratio(rate: Fraction) -> str:
+def ratio(rate: Fraction) -> str:
     return f"{rate.numerator}/{rate.denominator}"

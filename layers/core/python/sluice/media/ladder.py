@@ -115,6 +115,11 @@ class Plan(Frozen):
     gop_frames: int | None
     segment_s: float
     audio: bool
+    copied: bool = False  # the largest rendition is the source itself, copied; the others get its keyframes
+
+    @property
+    def encoded(self) -> tuple[VideoRendition, ...]:
+        return self.video[1:] if self.copied else self.video
 
     @property
     def names(self) -> list[str]:

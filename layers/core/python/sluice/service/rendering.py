@@ -62,19 +62,19 @@ def render_source(
         frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     except Corrupt:
         # Recorders with a muted microphone declare a sound track and never fill it, and ffmpeg fails on that.
-        if not (plan.video and plan.audio) or _has_media(work / ffmpeg.intermediate(AUDIO)):
+        if not (plan.video and plan.audio) or has_media(work / ffmpeg.intermediate(AUDIO)):
             raise
         plan = plan_transcode(found.model_copy(update={"audio": None}))
         frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     on_stage("package", 0.0, None)
     directory = package(work, plan, tools=tools, binaries=binaries)
-    duration_s = _checked_duration(plan, directory)
+    duration_s = checked_duration(plan, directory)
     return Rendered(
         directory=directory,
         plan=plan,
         duration_s=duration_s,
         frames=frames if plan.video else None,
-        renditions=_describe(plan, directory, duration_s),
+        renditions=describe_renditions(plan, directory, duration_s),
         has_poster=(directory / ffmpeg.POSTER).exists(),
     )
 
@@ -139,7 +139,7 @@ def encode(
         raise ProviderFailure("The encoder was stopped by the machine it ran on.")
     if ended.exit_code > 0:
         raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
-    if not all(_has_media(work / ffmpeg.intermediate(name)) for name in plan.names):
+    if not all(has_media(work / ffmpeg.intermediate(name)) for name in plan.names):
         raise Corrupt
     return int(last.get("frame", "0"))
 
@@ -156,7 +156,7 @@ def package(work: Path, plan: Plan, *, tools: Tools, binaries: Binaries) -> Path
     return work
 
 
-def _has_media(path: Path) -> bool:
+def has_media(path: Path) -> bool:
     """True if a fragmented MP4 holds at least one fragment; its first stands right after the header."""
     if not path.exists():
         return False
@@ -164,7 +164,7 @@ def _has_media(path: Path) -> bool:
         return b"moof" in file.read(1 << 16)
 
 
-def _checked_duration(plan: Plan, directory: Path) -> float:
+def checked_duration(plan: Plan, directory: Path) -> float:
     """Of the result. Raises Corrupt if the source ended before its time, TooLong if it was cut at the limit."""
     video, audio = plan.source.video, plan.source.audio
     lengths = {name: playlists.media_duration_s((directory / f"{name}.m3u8").read_text()) for name in plan.names}
@@ -181,7 +181,7 @@ def _checked_duration(plan: Plan, directory: Path) -> float:
     return actual
 
 
-def _describe(plan: Plan, directory: Path, duration_s: float) -> tuple[Rendition, ...]:
+def describe_renditions(plan: Plan, directory: Path, duration_s: float) -> tuple[Rendition, ...]:
     codecs = playlists.codecs((directory / packager.DASH_MANIFEST).read_text())
     rate = None if plan.source.video is None else round(float(plan.source.video.rate), 3)
 
