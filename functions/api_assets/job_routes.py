@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api_assets.models import JobView
+from functions.api_assets.models import JobView, RetryAsset
 from sluice import bootstrap
 from sluice.domain.ids import Prefix
 from sluice.domain.states import JobState
@@ -22,12 +22,15 @@ def add_to(app: APIGatewayHttpResolver, deps: Callable[[], bootstrap.ApiAssets])
     write: dict[str, Any] = {"security": needs("assets:write"), "tags": ["jobs"]}
 
     @app.post("/v1/assets/<asset_id>/retry", status_code=201, summary="Transcode an asset again", **write)
-    def retry_asset(asset_id: str, idempotency_key: IdempotencyKey = None) -> Response[JobView]:
+    def retry_asset(
+        asset_id: str, body: RetryAsset | None = None, idempotency_key: IdempotencyKey = None
+    ) -> Response[JobView]:
         me, ports = caller(app), deps().jobs()
+        profile = body.profile() if body else None
         job, replayed = idempotency.once(
             keyed(app, idempotency_key),
             fresh_id=ports.new_id(Prefix.JOB),
-            make=lambda job_id: jobs.retry_asset(asset_id, job_id=job_id, caller=me, ports=ports),
+            make=lambda job_id: jobs.retry_asset(asset_id, job_id=job_id, caller=me, ports=ports, profile=profile),
             find=lambda job_id: ports.records.job(me.tenant_id, job_id),
             records=ports.records,
             now=ports.now,

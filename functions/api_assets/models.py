@@ -1,4 +1,4 @@
-"""Answers about jobs and events; assets are shown by `sluice.views.asset`."""
+"""Bodies of the routes of jobs and events; assets are shown by `sluice.views.asset`."""
 
 from typing import Any, Self
 
@@ -8,7 +8,18 @@ from sluice.domain.event_catalogue import CATALOGUE, EventType
 from sluice.domain.event_schemas import example_of, schema_of
 from sluice.domain.events import API_VERSION
 from sluice.domain.models import Job, JobProgress
-from sluice.http import FailureView, ResponseBody, Timestamp
+from sluice.http import FailureView, RequestBody, ResponseBody, Timestamp
+from sluice.service.jobs import OtherProfile
+from sluice.views.asset import ProfileView
+
+
+class RetryAsset(RequestBody):
+    encoding_profile_id: str | None = Field(
+        None, description="The newest version of this profile; null: the built-in one. Left out: as it was before."
+    )
+
+    def profile(self) -> OtherProfile | None:
+        return OtherProfile(self.encoding_profile_id) if self.model_fields_set else None
 
 
 class ProgressView(ResponseBody):
@@ -36,6 +47,7 @@ class JobView(ResponseBody):
     asset_id: str
     state: str = Field(description="queued | running | succeeded | failed | cancelled")
     attempt: int = Field(description="0 until a task has started.")
+    encoding_profile: ProfileView | None = Field(description="Null: the built-in profile.")
     capacity: str | None = Field(description="FARGATE_SPOT | FARGATE")
     progress: ProgressView | None
     version_id: str | None = Field(description="The version that this job published.")
@@ -52,6 +64,7 @@ class JobView(ResponseBody):
             asset_id=job.asset_id,
             state=job.state,
             attempt=job.attempt,
+            encoding_profile=ProfileView.of(job.profile),
             capacity=job.capacity,
             progress=ProgressView.of(progress),
             version_id=job.version_id,

@@ -64,6 +64,7 @@ class PolicyFields(RequestBody):
     on_interrupt: Annotated[
         Literal["keep", "abort"], Field(description="abort: an upload that stands still is given up early.")
     ] = "keep"
+    encoding_profile_id: Annotated[str | None, Field(description="For uploads that name none.")] = None
 
 
 def _text(schema: dict[str, Any] | None) -> str | None:
@@ -130,6 +131,7 @@ class IntakePolicyView(ResponseBody):
     playback_policy: str
     review: str
     on_interrupt: str
+    encoding_profile_id: str | None
     quotas: QuotaLimitsView
     created_at: Timestamp
     updated_at: Timestamp
@@ -149,6 +151,7 @@ class IntakePolicyView(ResponseBody):
             playback_policy=rules.playback_policy,
             review=rules.review,
             on_interrupt=rules.on_interrupt,
+            encoding_profile_id=rules.encoding_profile_id,
             quotas=QuotaLimitsView(**rules.quotas.model_dump()),
             created_at=policy.created_at,
             updated_at=policy.updated_at,

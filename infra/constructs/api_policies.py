@@ -1,4 +1,4 @@
-"""Intake policies: create, list, look, change, delete."""
+"""Intake policies and encoding profiles: create, list, look, change, delete or archive."""
 
 from typing import ClassVar
 
@@ -19,6 +19,11 @@ class ApiPolicies(Construct):
         Route("GET", "/v1/intake-policies/{policy_id}"),
         Route("PATCH", "/v1/intake-policies/{policy_id}"),
         Route("DELETE", "/v1/intake-policies/{policy_id}"),
+        Route("POST", "/v1/encoding-profiles"),
+        Route("GET", "/v1/encoding-profiles"),
+        Route("GET", "/v1/encoding-profiles/{profile_id}"),
+        Route("PATCH", "/v1/encoding-profiles/{profile_id}"),
+        Route("DELETE", "/v1/encoding-profiles/{profile_id}"),
     )
 
     def __init__(self, scope: Construct, *, base: Foundation, cursor: secretsmanager.ISecret) -> None:

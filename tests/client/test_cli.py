@@ -45,10 +45,10 @@ def test_upload_passes_on_what_is_given(cloud: Cloud, settings: dict[str, str], 
 
 
 def test_upload_passes_on_what_it_is_held_to(cloud: Cloud, settings: dict[str, str], film: Path) -> None:
-    options = "--policy ipl_1 --creator user-7 --ttl 3600 --no-transcode --checksum"
+    options = "--policy ipl_1 --profile enc_1 --creator user-7 --ttl 3600 --no-transcode --checksum"
     assert main(["upload", str(film), *options.split()], settings) == 0
     wanted = {"intake_policy_id": "ipl_1", "creator_id": "user-7", "upload_ttl_s": 3600, "transcode": "none"}
-    assert cloud.only.request.items() >= wanted.items()
+    assert cloud.only.request.items() >= (wanted | {"encoding_profile_id": "enc_1"}).items()
     assert cloud.only.request["checksum"] == {"algorithm": "crc32c", "value": crc32c(film)}
 
 

@@ -1,4 +1,4 @@
-"""What README, the uploads page and the page of intake policies show, executed as it stands there."""
+"""What README and the pages of uploads, intake policies and encoding profiles show, executed as it stands there."""
 
 import json
 import os
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.e2e
 
 UPLOADS = REPOSITORY / "docs" / "uploads.md"
 POLICIES = REPOSITORY / "docs" / "intake-policies.md"
+PROFILES = REPOSITORY / "docs" / "encoding-profiles.md"
 PART = 8 << 20
 NINE = b"123456789"  # what check values of CRCs are given for
 ONLY_STORED = {"transcode": "none"}
@@ -195,3 +196,11 @@ def test_the_policy_s_example_prints_what_it_says(customer: Customer, stacks: St
     env = {"PATH": os.environ["PATH"], "API": stacks.outputs["ApiUrl"], "KEY": key}
     printed = bash(code(POLICIES, "Example", "bash"), env).splitlines()
     assert printed == ["metadata_not_allowed /metadata/course", "pending", "approved", "200", "412"]
+
+
+@by_curl
+def test_the_profile_s_example_prints_what_it_says(customer: Customer, stacks: Stacks) -> None:
+    key = stacks.operator.create_key(customer.tenant_id, ["uploads:write", "assets:write", "assets:read"])["key"]
+    env = {"PATH": os.environ["PATH"], "API": stacks.outputs["ApiUrl"], "KEY": key}
+    printed = bash(code(PROFILES, "Example", "bash"), env).splitlines()
+    assert printed == ["1", "2", "1", "2500", "encoding_profile_archived"]

@@ -32,6 +32,7 @@ from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
+from tests.fakes.profile_rows import FakeProfileRows
 
 M = TypeVar("M", bound=Model)
 
@@ -42,9 +43,9 @@ def row_of(write: Write) -> Key:
     return key_of(write.record)
 
 
-class FakeRecords:
+class FakeRecords(FakeProfileRows):
     def __init__(self) -> None:
-        self.rows: dict[Key, Model] = {}
+        super().__init__()
         self._postponed: dict[Key, datetime] = {}
         self._lock = Lock()
 
@@ -115,14 +116,6 @@ class FakeRecords:
         stored = self.rows.get(key_of(event))
         if isinstance(stored, Event):
             self.rows[key_of(event)] = stored.model_copy(update={"dispatched": True})
-
-    def _get(self, model: type[M], key: Key) -> M | None:
-        row = self.rows.get(key)
-        assert row is None or isinstance(row, model)
-        return row
-
-    def _all(self, model: type[M]) -> list[M]:
-        return [row for row in list(self.rows.values()) if isinstance(row, model)]
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._get(Tenant, table.tenant(tenant_id))

@@ -22,6 +22,11 @@ ROUTES = {
         "GET /v1/intake-policies/{policy_id}",
         "PATCH /v1/intake-policies/{policy_id}",
         "DELETE /v1/intake-policies/{policy_id}",
+        "POST /v1/encoding-profiles",
+        "GET /v1/encoding-profiles",
+        "GET /v1/encoding-profiles/{profile_id}",
+        "PATCH /v1/encoding-profiles/{profile_id}",
+        "DELETE /v1/encoding-profiles/{profile_id}",
     },
     "api_assets": {
         "GET /v1/assets",

@@ -94,6 +94,7 @@ def test_an_asset_is_shown_without_our_internals(records: FakeRecords) -> None:
         "creator_id": None,
         "playback_ids": list(stored.playback_ids),
         "playback_policy": "signed",
+        "encoding_profile": None,
         "active_version": None,
         "title": "Film",
         "external_id": None,
@@ -167,6 +168,7 @@ def test_a_job_with_its_progress(records: FakeRecords) -> None:
         "asset_id": stored.asset_id,
         "state": "running",
         "attempt": 2,
+        "encoding_profile": None,
         "capacity": "FARGATE_SPOT",
         "progress": {
             "stage": "encode",

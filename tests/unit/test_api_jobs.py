@@ -15,6 +15,7 @@ from sluice.service import catalogue
 from sluice.service.ports import Create
 from tests.contract.samples import make_job
 from tests.fakes.gateway import LambdaContext, request
+from tests.unit.test_profile_use import stored_profile
 from tests.unit.world import World
 
 
@@ -34,10 +35,17 @@ class Api:
         )
 
     def __call__(
-        self, method: str, path: str, *, scope: str = "assets:write", key: str | None = None, **query: str
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str = "assets:write",
+        key: str | None = None,
+        body: dict[str, Any] | None = None,
+        **query: str,
     ) -> tuple[int, Any, dict[str, str]]:
         headers = {"Idempotency-Key": key} if key else {}
-        event = request(method, path, query=query, headers=headers, scopes=[scope], tenant=self.tenant)
+        event = request(method, path, query=query, headers=headers, scopes=[scope], tenant=self.tenant, body=body)
         answer = handler.lambda_handler(event, LambdaContext())
         return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
 
@@ -175,6 +183,22 @@ def test_a_retry_with_its_key_again_makes_no_second_job(api: Api) -> None:
     assert len(api.pages(asset_id=asset_id)[0]) == 2
     status, body, _ = api("POST", f"/v1/assets/{api.failed()}/retry", key="k")
     assert (status, body["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_retry_with_another_profile(api: Api) -> None:
+    profile_id = stored_profile(api.world)
+    path = f"/v1/assets/{api.failed()}/retry"
+    for body, code in (
+        ({"encoding_profile_id": "enc_x"}, "encoding_profile_not_found"),
+        ({"encoding_profile_id": 5}, "invalid_request"),
+        ({"profile": profile_id}, "invalid_request"),
+    ):
+        assert api("POST", path, body=body)[1]["code"] == code
+    _, job, _ = api("POST", path, body={"encoding_profile_id": profile_id})
+    assert job["encoding_profile"] == {"id": profile_id, "version": 1}
+    for body in ({}, {"encoding_profile_id": None}):
+        _, job, _ = api("POST", f"/v1/assets/{api.failed()}/retry", body=body)
+        assert (job["state"], job["encoding_profile"]) == ("queued", None)
 
 
 def test_refusals_of_a_retry(api: Api) -> None:

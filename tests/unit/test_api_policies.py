@@ -27,6 +27,7 @@ BODY = {
     "playback_policy": "signed",
     "review": "required",
     "on_interrupt": "abort",
+    "encoding_profile_id": None,
     "quotas": {"max_open_uploads": 100, "max_open_bytes_per_creator": 10**10},
 }
 NOTHING_ASKED = {
@@ -39,6 +40,7 @@ NOTHING_ASKED = {
     "playback_policy": "signed",
     "review": "none",
     "on_interrupt": "keep",
+    "encoding_profile_id": None,
 }
 NO_QUOTAS = {
     "max_open_uploads": None,

@@ -184,6 +184,8 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.job_result(ten, job, 1),
         table.upload(ten, "upl_…"),
         table.intake_policy(ten, "ipl_…"),
+        table.current_profile(ten, "enc_…"),
+        table.encoding_profile(ten, "enc_…", 1),
         table.webhook(ten, "whk_…"),
         table.delivery(ten, whk, "evt_…"),
         table.delivery_attempt(ten, whk, "evt_…", 1),

@@ -39,6 +39,7 @@ def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
     assert {operation["tags"][0] for _, _, operation in operations(whole)} == {
         "assets",
         "events",
+        "encoding profiles",
         "intake policies",
         "jobs",
         "playback",

@@ -64,6 +64,7 @@ def _described(command: argparse.ArgumentParser) -> None:
     command.add_argument("--external-id", help="your own id of it")
     command.add_argument("--creator", metavar="ID", help="your own id of who uploads it")
     command.add_argument("--policy", metavar="IPL_ID", help="the intake policy that it is held to")
+    command.add_argument("--profile", metavar="ENC_ID", help="the encoding profile that it is encoded by")
     command.add_argument("--no-transcode", action="store_true", help="keep the file, and make nothing of it")
     command.add_argument(
         "--wait", action="store_true", help="until it is ready to play (or stored: --no-transcode), or failed"

@@ -47,6 +47,7 @@ class SluiceClient:
         creator_id: str | None = None,
         upload_ttl_s: int | None = None,
         transcode: Literal["auto", "none"] | None = None,
+        encoding_profile_id: str | None = None,
         checksum: Checksum | None = None,
         idempotency_key: str | None = None,
     ) -> Upload:
@@ -63,6 +64,7 @@ class SluiceClient:
             "creator_id": creator_id,
             "upload_ttl_s": upload_ttl_s,
             "transcode": transcode,
+            "encoding_profile_id": encoding_profile_id,
             "checksum": asdict(checksum) if checksum else None,
         }
         return self._make("/v1/uploads", given(body), idempotency_key).read(Upload.of)
@@ -140,10 +142,22 @@ class SluiceClient:
         intake_policy_id: str | None = None,
         creator_id: str | None = None,
         transcode: Literal["auto", "none"] | None = None,
+        encoding_profile_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> Asset:
         """Have a file fetched; `wait_for_upload(asset.upload_id)` waits until it is there."""
-        source = IngestSource(url, headers, title, external_id, tags, metadata, intake_policy_id, creator_id, transcode)
+        source = IngestSource(
+            url,
+            headers,
+            title,
+            external_id,
+            tags,
+            metadata,
+            intake_policy_id,
+            creator_id,
+            transcode,
+            encoding_profile_id,
+        )
         return self._make("/v1/assets", source.body(), idempotency_key).read(Asset.of)
 
     def ingest_batch(self, sources: Sequence[IngestSource]) -> list[IngestResult]:

@@ -56,6 +56,7 @@ def _described(wanted: argparse.Namespace) -> dict[str, Any]:
         "metadata": dict(wanted.metadata),
         "external_id": wanted.external_id,
         "intake_policy_id": wanted.policy,
+        "encoding_profile_id": wanted.profile,
         "creator_id": wanted.creator,
         "transcode": "none" if wanted.no_transcode else None,
     }

@@ -22,6 +22,7 @@ class IngestSource:
     intake_policy_id: str | None = None
     creator_id: str | None = None
     transcode: Literal["auto", "none"] | None = None
+    encoding_profile_id: str | None = None
 
     def body(self) -> dict[str, Any]:
         described = {
@@ -32,6 +33,7 @@ class IngestSource:
             "intake_policy_id": self.intake_policy_id,
             "creator_id": self.creator_id,
             "transcode": self.transcode,
+            "encoding_profile_id": self.encoding_profile_id,
         }
         return {"input": given({"url": self.url, "headers": dict(self.headers or {})}), **given(described)}
 

@@ -45,6 +45,7 @@ def upload_file(
     creator_id: str | None = None,
     upload_ttl_s: int | None = None,
     transcode: Literal["auto", "none"] | None = None,
+    encoding_profile_id: str | None = None,
     checksum: bool = False,
     concurrency: int = 4,
     state_path: str | os.PathLike[str] | None = None,
@@ -63,7 +64,7 @@ def upload_file(
     described: dict[str, Any] = {"filename": Path(path).name, "content_type": _content_type(source.path)}
     described |= {"title": title, "external_id": external_id, "tags": tags, "metadata": metadata}
     described |= {"intake_policy_id": intake_policy_id, "creator_id": creator_id}
-    described |= {"upload_ttl_s": upload_ttl_s, "transcode": transcode}
+    described |= {"upload_ttl_s": upload_ttl_s, "transcode": transcode, "encoding_profile_id": encoding_profile_id}
     state = StateFile(Path(state_path) if state_path else default_state_path(source, client.base_url))
     return _FileUpload(client, source, described, checksum, state, concurrency, Tally(source.size, on_progress)).run()
 

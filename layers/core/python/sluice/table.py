@@ -82,6 +82,14 @@ def intake_policy(tenant_id: str, policy_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#INTAKE_POLICIES", f"POLICY#{policy_id}")
 
 
+def current_profile(tenant_id: str, profile_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ENCODING_PROFILES", f"PROFILE#{profile_id}")
+
+
+def encoding_profile(tenant_id: str, profile_id: str, revision: int) -> Key:
+    return Key(f"TENANT#{tenant_id}#ENCODING_PROFILE#{profile_id}", f"REVISION#{revision:010d}")
+
+
 def usage(tenant_id: str, creator_id: str | None) -> Key:
     """What is open: of the whole tenant, or of one creator."""
     return Key(f"TENANT#{tenant_id}#USAGE", "TENANT" if creator_id is None else f"CREATOR#{creator_id}")

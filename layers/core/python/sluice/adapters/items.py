@@ -14,6 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from sluice import table
 from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.events import Event, timestamp
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
@@ -84,6 +85,10 @@ def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint | I
 
 def _work_key(record: Model) -> Key:
     match record:
+        case EncodingProfile():
+            return table.encoding_profile(record.tenant_id, record.id, record.revision)
+        case CurrentProfile(profile=profile):
+            return table.current_profile(profile.tenant_id, profile.id)
         case Job():
             return table.job(record.tenant_id, record.id)
         case AssetJob():

@@ -11,6 +11,7 @@ from botocore.config import Config
 from sluice import table
 from sluice.adapters.items import due, from_item
 from sluice.adapters.record_writes import TRIES, RecordWrites, pause, wire_key
+from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.events import Event, timestamp
 from sluice.domain.ingest import IngestBatch
@@ -62,6 +63,26 @@ class DynamoRecords(RecordWrites):
 
     def intake_policies(self, tenant_id: str) -> list[IntakePolicy]:
         return self._partition(IntakePolicy, table.intake_policy(tenant_id, "").pk)
+
+    def encoding_profile(self, tenant_id: str, profile_id: str, revision: int | None) -> EncodingProfile | None:
+        if revision is not None:
+            return self._get(EncodingProfile, table.encoding_profile(tenant_id, profile_id, revision))
+        newest = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression=f"{table.PK} = :pk",
+            ExpressionAttributeValues={":pk": {"S": table.encoding_profile(tenant_id, profile_id, 0).pk}},
+            ScanIndexForward=False,
+            Limit=1,
+            ConsistentRead=True,
+        )
+        return next((from_item(EncodingProfile, item) for item in newest["Items"]), None)
+
+    def current_profile(self, tenant_id: str, profile_id: str) -> CurrentProfile | None:
+        return self._get(CurrentProfile, table.current_profile(tenant_id, profile_id))
+
+    def current_profiles(self, tenant_id: str) -> list[EncodingProfile]:
+        found = self._partition(CurrentProfile, table.current_profile(tenant_id, "").pk)
+        return [current.profile for current in found]
 
     def usage(self, tenant_id: str, creator_id: str | None) -> Usage:
         key = table.usage(tenant_id, creator_id)

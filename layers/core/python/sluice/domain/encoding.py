@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from sluice.domain.models import Model
+from sluice.domain.model import Model
 
 
 class VideoCodec(StrEnum):
@@ -60,4 +60,18 @@ class EncodingProfile(Model):
     name: str
     settings: EncodingSettings
     created_at: datetime
+    version: int = 1
+
+    @property
+    def ref(self) -> ProfileRef:
+        return ProfileRef(id=self.id, revision=self.revision)
+
+
+class CurrentProfile(Model):
+    """The newest revision of a profile that can be asked for; it goes when the profile is archived.
+
+    `version` equals the revision: each change writes both rows.
+    """
+
+    profile: EncodingProfile
     version: int = 1

@@ -9,6 +9,7 @@ class Prefix(StrEnum):
     TENANT = "ten"
     API_KEY = "key"
     INTAKE_POLICY = "ipl"
+    ENCODING_PROFILE = "enc"
     UPLOAD = "upl"
     INGEST_BATCH = "igb"
     ASSET = "ast"

@@ -55,6 +55,7 @@ class IntakeRules(Model):
     playback_policy: Literal["signed"] = "signed"
     review: Literal["none", "required"] = "none"
     on_interrupt: Literal["keep", "abort"] = "keep"
+    encoding_profile_id: str | None = None  # for uploads that name none; None: the built-in profile
     quotas: Quotas = Quotas()
 
 

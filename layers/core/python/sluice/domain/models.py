@@ -8,15 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import ErrorClass, SluiceError
+from sluice.domain.model import Model as Model
 from sluice.domain.states import AssetState, DeliveryState, JobState
-
-
-class Model(BaseModel):
-    # a row that cannot be read is logged with its error, and may hold credentials
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ErrorInfo(Model):
@@ -73,6 +68,7 @@ class Asset(Model):
     creator_id: str | None = None  # the caller's own id of who uploaded it
     playback_policy: Literal["signed"] = "signed"
     review: Review | None = None  # None: its intake policy asks for none
+    profile: ProfileRef | None = None  # that it is, or is to be, encoded by; None: the built-in one
     active_version: str | None = None  # pointer to the AssetVersion that players get
     job_id: str | None = None
     duration_s: float | None = None
@@ -148,6 +144,7 @@ class Job(Model):
     state: JobState
     source_key: str
     source_bytes: int
+    profile: ProfileRef | None = None  # None: the built-in one
     attempt: int = 0  # 0 until a task has started
     capacity: str | None = None  # FARGATE_SPOT | FARGATE
     error: ErrorInfo | None = None

@@ -1,4 +1,4 @@
-"""What uploads and their intake policies are refused for."""
+"""What uploads, their intake policies and their encoding profiles are refused for."""
 
 from sluice.domain.errors import Conflict, Forbidden, InvalidRequest, NotFound
 
@@ -101,3 +101,18 @@ class IntakePolicyLimitReached(Conflict):
 class ReviewNotAsked(Conflict):
     code = "review_not_asked"
     message = "The asset's intake policy asks for no review."
+
+
+class EncodingProfileNotFound(NotFound):
+    code = "encoding_profile_not_found"
+    message = "There is no such encoding profile, or no such version of it."
+
+
+class EncodingProfileArchived(Conflict):
+    code = "encoding_profile_archived"
+    message = "The encoding profile is archived: what has it keeps it, and nothing new can have it."
+
+
+class EncodingProfileLimitReached(Conflict):
+    code = "encoding_profile_limit_reached"
+    message = "A tenant can have at most 100 encoding profiles that are not archived."

@@ -20,6 +20,9 @@ class AssetFields(RequestBody):
     tags: Annotated[list[Tag], Field(max_length=40)] = []
     creator_id: Annotated[OwnId | None, Field(description="Your own id of who uploads: quotas count by it.")] = None
     intake_policy_id: str | None = None
+    encoding_profile_id: Annotated[
+        str | None, Field(description="Null: the intake policy's, or the built-in profile.")
+    ] = None
     transcode: Annotated[Literal["auto", "none"], Field(description="none: stored as it is, never played.")] = "auto"
     playback_policy: Literal["signed"] = "signed"
 
@@ -32,5 +35,6 @@ class AssetFields(RequestBody):
             "tags": tuple(self.tags),
             "creator_id": self.creator_id,
             "policy_id": self.intake_policy_id,
+            "profile_id": self.encoding_profile_id,
             "transcode": self.transcode,
         }

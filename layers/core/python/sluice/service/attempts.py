@@ -115,6 +115,7 @@ def publish(*, job: Job, version: AssetVersion, ports: AttemptPorts) -> None:
         active_version=version.id,
         playable=True,
         duration_s=version.duration_s,
+        profile=job.profile,
         error=None,
     )
     ports.records.commit(Create(version), Replace(succeeded), Replace(after), Create(event))

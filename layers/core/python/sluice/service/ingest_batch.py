@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
+from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import ProviderFailure, SluiceError, WriteConflict
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch, Refusal, fitting
@@ -19,6 +20,7 @@ from sluice.domain.models import Asset
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadNotFound
 from sluice.service import idempotency
+from sluice.service.encoding_profiles import profile_ref
 from sluice.service.ingest import IngestPorts, check_source, start_all
 from sluice.service.intake_checks import rules_of
 from sluice.service.ports import Count, Create, Write
@@ -62,6 +64,7 @@ class Batch:
     items: dict[int, Item] = field(default_factory=dict)
     to_start: list[Upload] = field(default_factory=list)
     rules: dict[str | None, IntakeRules] = field(default_factory=dict)
+    profiles: dict[str | None, ProfileRef | None] = field(default_factory=dict)
 
     def took(self, index: int, upload: Upload, asset: Asset) -> None:
         self.items[index] = Item(asset, None)
@@ -74,6 +77,12 @@ class Batch:
         if policy_id not in self.rules:
             self.rules[policy_id] = rules_of(policy_id, tenant_id=self.caller.tenant_id, records=self.ports.records)
         return self.rules[policy_id]
+
+    def profile_for(self, profile_id: str | None) -> ProfileRef | None:
+        if profile_id not in self.profiles:
+            found = profile_ref(profile_id, tenant_id=self.caller.tenant_id, records=self.ports.records)
+            self.profiles[profile_id] = found
+        return self.profiles[profile_id]
 
 
 def ingest_once(
@@ -133,7 +142,8 @@ def _checked(index: int, command: NewUpload, batch: Batch) -> list[Numbered]:
         check_source(command, batch.ports, resolve=False)  # a thousand slow names must not hold the call
         rules = batch.rules_for(command.policy_id)
         check_slot(command, rules, batch.caller, batch.ports)
-        return [Numbered(index, command, new_slot(command, rules, batch.caller, batch.ports))]
+        profile = batch.profile_for(command.profile_id or rules.encoding_profile_id)
+        return [Numbered(index, command, new_slot(command, rules, profile, batch.caller, batch.ports))]
     except SluiceError as error:
         batch.refused(index, error)
         return []

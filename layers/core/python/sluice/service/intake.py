@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
@@ -67,7 +68,14 @@ def _accept(
 ) -> Job | None:
     job = None
     if upload.transcode == "auto":
-        job = queued(upload, stored, job_id=new_id(Prefix.JOB), moment=origin.now, correlation_id=upload.correlation_id)
+        job = queued(
+            upload,
+            stored,
+            profile=asset.profile,
+            job_id=new_id(Prefix.JOB),
+            moment=origin.now,
+            correlation_id=upload.correlation_id,
+        )
     _, writes = moving(upload, UploadState.COMPLETE, origin.now, etag=stored.etag, error=None)
     job_id = job and job.id
     asset, event = advance(asset, EventType.UPLOAD_COMPLETE, origin, to=AssetState.UPLOADED, job_id=job_id)
@@ -78,7 +86,15 @@ def _accept(
     return job
 
 
-def queued(upload: Upload, stored: StoredObject, *, job_id: str, moment: datetime, correlation_id: str) -> Job:
+def queued(
+    upload: Upload,
+    stored: StoredObject,
+    *,
+    profile: ProfileRef | None,
+    job_id: str,
+    moment: datetime,
+    correlation_id: str,
+) -> Job:
     """A new job over the object of a complete upload."""
     return Job(
         id=job_id,
@@ -87,6 +103,7 @@ def queued(upload: Upload, stored: StoredObject, *, job_id: str, moment: datetim
         state=JobState.QUEUED,
         source_key=upload.key,
         source_bytes=stored.size,
+        profile=profile,
         created_at=moment,
         updated_at=moment,
         correlation_id=correlation_id,

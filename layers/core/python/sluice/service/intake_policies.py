@@ -10,6 +10,7 @@ from sluice.domain.intake import IntakePolicy, IntakeRules
 from sluice.domain.media_types import is_type_pattern
 from sluice.domain.origins import normal_origin
 from sluice.domain.upload_errors import IntakePolicyLimitReached, IntakePolicyNotFound
+from sluice.service.encoding_profiles import profile_ref
 from sluice.service.policy_ports import MetadataSchemas
 from sluice.service.ports import Clock, Create, Records, Remove, Replace
 from sluice.service.retries import retry_on_conflict
@@ -38,8 +39,11 @@ class PolicyChange:
 
 
 def create_policy(command: NewPolicy, *, records: Records, schemas: MetadataSchemas, now: Clock) -> IntakePolicy:
-    """Raises InvalidRequest, InvalidMetadataSchema, IntakePolicyLimitReached, TenantNotFound."""
+    """Raises InvalidRequest, InvalidMetadataSchema, IntakePolicyLimitReached, TenantNotFound, EncodingProfileNotFound,
+    EncodingProfileArchived.
+    """
     moment = now()
+    profile_ref(command.rules.encoding_profile_id, tenant_id=command.tenant_id, records=records)  # it has to exist
     policy = IntakePolicy(
         id=command.policy_id,
         tenant_id=command.tenant_id,
@@ -105,11 +109,14 @@ def list_policies(
 def change_policy(change: PolicyChange, *, records: Records, schemas: MetadataSchemas, now: Clock) -> IntakePolicy:
     """A change that changes nothing writes nothing.
 
-    Raises IntakePolicyNotFound, PreconditionFailed, InvalidRequest, InvalidMetadataSchema.
+    Raises IntakePolicyNotFound, PreconditionFailed, InvalidRequest, InvalidMetadataSchema, EncodingProfileNotFound,
+    EncodingProfileArchived.
     """
     policy = _expected(change.policy_id, change.tenant_id, change.versions, records)
     quotas = policy.rules.quotas.model_copy(update=dict(change.quotas))
     rules = _checked(policy.rules.model_copy(update={**change.rules, "quotas": quotas}), schemas)
+    if rules.encoding_profile_id != policy.rules.encoding_profile_id:  # one that was archived since may stay
+        profile_ref(rules.encoding_profile_id, tenant_id=change.tenant_id, records=records)
     name = policy.name if change.name is None else change.name
     if (name, rules) == (policy.name, policy.rules):
         return policy

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sluice.domain.errors import (
     AssetNotRetryable,
@@ -18,6 +19,7 @@ from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import JOB_EDGES, AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.service.catalogue import get_asset, get_job
+from sluice.service.encoding_profiles import profile_ref
 from sluice.service.failures import at_work, ended
 from sluice.service.intake import creating, queued
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects, Write
@@ -31,6 +33,12 @@ CANCELLED = ErrorInfo(
 )
 
 
+class OtherProfile(NamedTuple):
+    """Than the asset's."""
+
+    id: str | None  # None: the built-in one
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobPorts:
     environment: str
@@ -41,12 +49,15 @@ class JobPorts:
     now: Clock
 
 
-def retry_asset(asset_id: str, *, job_id: str, caller: Caller, ports: JobPorts) -> Job:
+def retry_asset(
+    asset_id: str, *, job_id: str, caller: Caller, ports: JobPorts, profile: OtherProfile | None = None
+) -> Job:
     """A new job, `job_id`, for a failed asset or a ready one, which stays playable on the version that it has.
 
-    Raises AssetNotFound, JobActive, AssetNotUploaded, AssetNotRetryable, OriginalGone.
+    Raises AssetNotFound, JobActive, AssetNotUploaded, AssetNotRetryable, OriginalGone, EncodingProfileNotFound,
+    EncodingProfileArchived.
     """
-    job = _queue(asset_id, job_id, caller, ports)
+    job = _queue(asset_id, job_id, profile, caller, ports)
     try:
         ports.executions.start(job)
     except ProviderFailure:  # its rows exist, so this is no error to the caller: `reconcile` starts it in a minute
@@ -55,11 +66,16 @@ def retry_asset(asset_id: str, *, job_id: str, caller: Caller, ports: JobPorts) 
 
 
 @retry_on_conflict
-def _queue(asset_id: str, job_id: str, caller: Caller, ports: JobPorts) -> Job:
+def _queue(asset_id: str, job_id: str, other: OtherProfile | None, caller: Caller, ports: JobPorts) -> Job:
     asset = get_asset(asset_id, tenant_id=caller.tenant_id, records=ports.records)
     upload, stored = _original(asset, ports)
     origin = _origin(caller, ports)
-    job = queued(upload, stored, job_id=job_id, moment=origin.now, correlation_id=caller.correlation_id)
+    profile = asset.profile  # as it was: a revision that has followed is asked for by its profile's id
+    if other is not None:
+        profile = profile_ref(other.id, tenant_id=caller.tenant_id, records=ports.records)
+    job = queued(
+        upload, stored, profile=profile, job_id=job_id, moment=origin.now, correlation_id=caller.correlation_id
+    )
     changes = {"job_id": job.id, "error": None}
     after, event = advance(asset, EventType.ASSET_UPDATED, origin, to=AssetState.PROCESSING, **changes)
     ports.records.commit(*creating(job), Replace(after), Create(event))

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch
@@ -30,6 +31,7 @@ from sluice.domain.models import (
 )
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.job_ports import JobRecords
+from sluice.service.profile_ports import ProfileRecords
 
 Versioned = (
     Tenant
@@ -45,6 +47,8 @@ Versioned = (
     | IntakePolicy
     | Fingerprint
     | IngestBatch
+    | EncodingProfile
+    | CurrentProfile
 )
 
 
@@ -94,7 +98,7 @@ class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
 
 
-class Records(JobRecords, Protocol):
+class Records(JobRecords, ProfileRecords, Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import FieldError, InvalidRequest, WriteConflict
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
@@ -14,6 +15,7 @@ from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload, UploadSource, fingerprint_digest
 from sluice.domain.upload_errors import QuotaExceeded, UploadClosed, UploadNotFound
 from sluice.service.duplicates import OnDuplicate, duplicate_at_slot
+from sluice.service.encoding_profiles import profile_ref
 from sluice.service.intake_checks import check_duration, check_metadata, check_size, check_type, rules_of, ttl_of
 from sluice.service.ports import Create, Records, Replace, Write
 from sluice.service.retries import retry_on_conflict
@@ -34,6 +36,7 @@ class NewUpload:
     tags: tuple[str, ...] = ()
     creator_id: str | None = None
     policy_id: str | None = None
+    profile_id: str | None = None  # of encoding; None: the policy's
     upload_ttl_s: int | None = None
     transcode: Literal["auto", "none"] = "auto"
     duration_s: float | None = None  # as far as the caller knows
@@ -56,8 +59,8 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Up
     """Reserve an asset and open a multipart upload, or a slot for a fetch. Answers with what exists when this upload
     was already created, or with the upload that brought the same file when that is asked for.
 
-    Raises IntakePolicyNotFound, UploadTooLarge, UploadTooLong, ContentTypeNotAllowed, MetadataNotAllowed,
-    OriginNotAllowed, UploadDuplicate, QuotaExceeded.
+    Raises IntakePolicyNotFound, EncodingProfileNotFound, EncodingProfileArchived, UploadTooLarge, UploadTooLong,
+    ContentTypeNotAllowed, MetadataNotAllowed, OriginNotAllowed, UploadDuplicate, QuotaExceeded.
     """
     if existing := ports.records.upload(caller.tenant_id, command.upload_id):
         return existing
@@ -65,7 +68,9 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Up
     check_slot(command, rules, caller, ports)
     if duplicate := _duplicate(command, caller, ports):
         return duplicate
-    slot = new_slot(command, rules, caller, ports)
+    wanted = command.profile_id or rules.encoding_profile_id
+    profile = profile_ref(wanted, tenant_id=caller.tenant_id, records=ports.records)
+    slot = new_slot(command, rules, profile, caller, ports)
     try:
         ports.records.commit(*slot.writes)
     except (QuotaExceeded, WriteConflict):  # nothing was stored: no row knows these parts
@@ -74,10 +79,12 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Up
     return slot.upload
 
 
-def new_slot(command: NewUpload, rules: IntakeRules, caller: Caller, ports: SlotPorts) -> Slot:
+def new_slot(
+    command: NewUpload, rules: IntakeRules, profile: ProfileRef | None, caller: Caller, ports: SlotPorts
+) -> Slot:
     """What `check_slot` has let pass, not stored yet."""
     playback_id = ports.new_id(Prefix.PLAYBACK)
-    reserved = _reserved_asset(command, rules, playback_id, caller, ports)
+    reserved = _reserved_asset(command, rules, playback_id, caller, ports).model_copy(update={"profile": profile})
     asset, created = advance(reserved, EventType.ASSET_CREATED, origin_of(caller, ports))
     asset, opened = advance(asset, EventType.UPLOAD_CREATED, origin_of(caller, ports))
     upload = _opened(command, rules, asset, caller, ports)

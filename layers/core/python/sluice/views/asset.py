@@ -4,8 +4,20 @@ from typing import Self
 
 from pydantic import Field
 
+from sluice.domain.encoding import ProfileRef
 from sluice.domain.models import Asset
 from sluice.http import FailureView, ResponseBody, Timestamp
+
+
+class ProfileView(ResponseBody):
+    """Exactly which settings: a version of a profile never changes."""
+
+    id: str
+    version: int
+
+    @classmethod
+    def of(cls, profile: ProfileRef | None) -> Self | None:
+        return cls(id=profile.id, version=profile.revision) if profile else None
 
 
 class AssetView(ResponseBody):
@@ -18,6 +30,7 @@ class AssetView(ResponseBody):
     creator_id: str | None = Field(description="Your own id of who uploaded it.")
     playback_ids: list[str]
     playback_policy: str
+    encoding_profile: ProfileView | None = Field(description="Null: the built-in profile.")
     active_version: str | None = Field(description="The version that players get.")
     title: str | None
     external_id: str | None
@@ -40,6 +53,7 @@ class AssetView(ResponseBody):
             creator_id=asset.creator_id,
             playback_ids=list(asset.playback_ids),
             playback_policy=asset.playback_policy,
+            encoding_profile=ProfileView.of(asset.profile),
             active_version=asset.active_version,
             title=asset.title,
             external_id=asset.external_id,
