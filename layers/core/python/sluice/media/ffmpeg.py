@@ -6,7 +6,8 @@ Pure: paths in, list out. Output names are relative to the working directory of 
 import math
 from fractions import Fraction
 
-from sluice.media import untrusted
+from sluice.media import chunks, untrusted
+from sluice.media.chunks import Window
 from sluice.media.ladder import AUDIO, CRF, Plan, VideoRendition
 from sluice.media.probe import AudioStream, VideoStream
 
@@ -32,17 +33,23 @@ def intermediate(name: str) -> str:
     return f"{name}.mp4"
 
 
-def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> list[str]:
-    """`source` is the normalised copy where the plan's top is copied, and its sound is ready then."""
+def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int, window: Window | None = None) -> list[str]:
+    """`source` is the normalised copy where the plan's top is copied, and its sound is ready then.
+
+    `window`: it is a piece of the source, of which only the picture is read, and no poster is made.
+    """
     video, audio = plan.source.video, plan.source.audio
+    if video is not None and window is not None:
+        video, audio = video.model_copy(update={"index": 0}), None
     graph: list[str] = []
     outputs: list[str] = []
-    if video is not None:
-        graph += video_graph(video, plan)
+    if video is not None and plan.encoded:
+        graph += video_graph(video, plan, window=window)
         for rendition in plan.encoded:
-            outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors))
-        outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
-    if audio is not None and not plan.copied:
+            outputs += _video_output(rendition, plan, threads=_threads(rendition, plan, processors), window=window)
+        if window is None:
+            outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
+    if audio is not None and plan.audio and not plan.copied:
         graph.append(audio_graph(audio, video))
         outputs += audio_output(plan)
     return [
@@ -53,6 +60,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
         "-v", "warning",
         "-progress", "pipe:1", "-nostats", "-stats_period", "1",
         *untrusted.INPUT_OPTIONS,
+        *(chunks.piece_options(video) if video is not None and window is not None else ()),
         "-t", f"{plan.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
         "-i", source,
         "-filter_complex", ";".join(graph),
@@ -60,12 +68,14 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int) -> lis
     ]  # fmt: skip
 
 
-def video_graph(video: VideoStream, plan: Plan) -> list[str]:
+def video_graph(video: VideoStream, plan: Plan, *, window: Window | None = None) -> list[str]:
     """Each rendition is scaled from the one above it, which costs a third of scaling each from the source."""
     # Every rendition begins at 0; audio_graph shifts the sound by as much. The bound is for the end of the stream: `-t`
     # drops late frames, but not their time, up to which `fps` would repeat the last one.
     renditions = plan.encoded
     steps = [] if plan.copied else [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
+    if window is not None:
+        steps = chunks.first_steps(video, window, longest_s=plan.longest_s)
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
     poster_from = next((r for r in renditions if max(r.width, r.height) <= POSTER_LONG_SIDE), renditions[-1])
@@ -83,11 +93,17 @@ def video_graph(video: VideoStream, plan: Plan) -> list[str]:
         # Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
         # After scaling: a repeated frame is then one more reference, not one more picture. Before it, a pause of two
         # minutes filled gigabytes, as ffmpeg scales all its frames before the first is encoded.
-        steps += [] if plan.copied else [f"fps={ratio(video.rate)}"]
-        split = ",split=2" if rendition is poster_from else ""
-        still = "[still]" if rendition is poster_from else ""
+        if window is not None:
+            steps += chunks.rate_steps(video.rate, window)
+        elif not plan.copied:
+            steps.append(f"fps={ratio(video.rate)}")
+        with_still = rendition is poster_from and window is None
+        split = ",split=2" if with_still else ""
+        still = "[still]" if with_still else ""
         chains.append(f"[{pad}]{','.join(steps)}{split}[{rendition.name}]{still}")
         pad, steps = f"to_{below.name}" if below else "", []
+    if window is not None:
+        return chains
     # The first frame, overwritten by the wanted one: a picture even if the video ends early.
     chains.append(f"[still]select=eq(n\\,0)+eq(n\\,{_poster_frame(video)})[poster]")
     return chains
@@ -102,7 +118,7 @@ def audio_graph(audio: AudioStream, video: VideoStream | None) -> str:
     )
 
 
-def _video_output(rendition: VideoRendition, plan: Plan, *, threads: int) -> list[str]:
+def _video_output(rendition: VideoRendition, plan: Plan, *, threads: int, window: Window | None = None) -> list[str]:
     return [
         "-map", f"[{rendition.name}]",
         "-fps_mode", "passthrough",  # the fps filter has decided; a second opinion could repeat a frame
@@ -112,6 +128,7 @@ def _video_output(rendition: VideoRendition, plan: Plan, *, threads: int) -> lis
         "-crf", str(CRF),
         "-maxrate", f"{rendition.max_kbps}k",
         "-bufsize", f"{rendition.max_kbps * 2}k",
+        *(chunks.buffer_options(window, buffer_kbits=rendition.max_kbps * 2) if window else ()),
         "-profile:v", rendition.profile,
         "-level:v", rendition.level,
         *(_SOURCE_KEYFRAMES if plan.copied else _grid(plan)),

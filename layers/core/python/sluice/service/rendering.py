@@ -11,6 +11,7 @@ from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
 from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
 from sluice.media import ffmpeg, gaps, packager, playlists, probe, untrusted
+from sluice.media.chunks import Window
 from sluice.media.ladder import AUDIO, Plan, plan_transcode
 from sluice.media.verdicts import Corrupt, TooComplex, TooLong
 
@@ -67,6 +68,11 @@ def render_source(
         plan = plan_transcode(found.model_copy(update={"audio": None}))
         frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     on_stage("package", 0.0, None)
+    return finish(work, plan, frames, tools=tools, binaries=binaries)
+
+
+def finish(work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binaries) -> Rendered:
+    """From encoded renditions in `work` to media that can be published. Raises as `render_source` does."""
     directory = package(work, plan, tools=tools, binaries=binaries)
     duration_s = checked_duration(plan, directory)
     return Rendered(
@@ -112,10 +118,21 @@ def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) 
 
 
 def encode(
-    source: Path, work: Path, plan: Plan, *, tools: Tools, binaries: Binaries, processors: int, on_stage: Stage
+    source: Path,
+    work: Path,
+    plan: Plan,
+    *,
+    tools: Tools,
+    binaries: Binaries,
+    processors: int,
+    on_stage: Stage,
+    window: Window | None = None,
 ) -> int:
-    """Returns the number of frames of each rendition. Raises Corrupt if the source could not be decoded."""
-    length_s = plan.source.duration_s
+    """Returns the number of frames of each rendition. Raises Corrupt if the source could not be decoded.
+
+    `window`: `source` is the piece that was cut for it.
+    """
+    length_s = float(window.length_s) if window and window.length_s else plan.source.duration_s
     last: dict[str, str] = {}
 
     def on_progress(report: Mapping[str, str]) -> None:
@@ -125,13 +142,20 @@ def encode(
 
     deadline_s = ENCODE_DEADLINE_S + ENCODE_DEADLINE_PER_SECOND * (length_s or untrusted.MAX_DURATION_S)
     task = ToolTask(
-        argv=tuple(ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=processors)),
+        argv=tuple(ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=processors, window=window)),
         cwd=work,
         limits=ToolLimits(deadline_s=deadline_s),
         streams_progress=True,
     )
     on_stage("encode", 0.0, None)
     ended = tools.run(task, on_progress=on_progress)
+    _judge(ended)
+    if not all(has_media(work / ffmpeg.intermediate(name)) for name in plan.names):
+        raise Corrupt
+    return int(last.get("frame", "0"))
+
+
+def _judge(ended: ToolOutput) -> None:
     if ended.exit_code < 0 or (
         # Decoders say so of damaged packets, too; such a run ends well, or with a code of its own.
         ended.exit_code not in (0, MOST_PACKETS_DAMAGED) and any(word in ended.stderr_tail for word in OUT_OF_RESOURCES)
@@ -139,9 +163,6 @@ def encode(
         raise ProviderFailure("The encoder was stopped by the machine it ran on.")
     if ended.exit_code > 0:
         raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
-    if not all(has_media(work / ffmpeg.intermediate(name)) for name in plan.names):
-        raise Corrupt
-    return int(last.get("frame", "0"))
 
 
 def package(work: Path, plan: Plan, *, tools: Tools, binaries: Binaries) -> Path:
