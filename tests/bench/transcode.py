@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sluice.adapters.process import ToolRunner, locate_binaries
+from sluice.domain.encoding import EncodingSettings
 from sluice.domain.tools import Binaries, Progress, ToolLimits, ToolOutput, ToolTask
 from sluice.media import ffmpeg
 from sluice.media.ladder import Plan, VideoRendition
@@ -40,6 +41,7 @@ def whole(work: Path, binaries: Binaries) -> tuple[float, Plan]:
     rendered = render_source(
         CLIP,
         work,
+        settings=EncodingSettings(),
         tools=tools,
         binaries=binaries,
         processors=os.cpu_count() or 1,

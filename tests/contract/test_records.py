@@ -4,10 +4,10 @@ import pytest
 
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import WriteConflict
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
 from sluice.domain.models import (
     ApiKey,
-    IdempotencyRecord,
     JobProgress,
     JobResult,
     PlaybackLookup,

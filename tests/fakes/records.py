@@ -10,6 +10,7 @@ from sluice.adapters.items import due, key_of
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
@@ -18,7 +19,6 @@ from sluice.domain.models import (
     AssetJob,
     AssetVersion,
     Delivery,
-    IdempotencyRecord,
     Job,
     JobProgress,
     JobResult,

@@ -1,16 +1,21 @@
 """Renders clips with the real programs through the real plan, once per distinct clip."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from sluice.adapters.process import ToolRunner
-from sluice.media.probe import SourceProbe
+from sluice.domain.encoding import EncodingSettings
+from sluice.media.source import SourceProbe
 from sluice.service.rendering import Rendered, probe_source, render_source
 from tests.media.clips import BINARIES, Clip, make
 
-Render = Callable[[Clip], Rendered]
+BUILT_IN = EncodingSettings()
+
+
+class Render(Protocol):
+    def __call__(self, clip: Clip, settings: EncodingSettings = BUILT_IN) -> Rendered: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,10 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.media)
 
 
-def render_file(source: Path, work: Path) -> Rendered:
+def render_file(source: Path, work: Path, settings: EncodingSettings = BUILT_IN) -> Rendered:
     return render_source(
         source,
         work,
+        settings=settings,
         tools=ToolRunner(),
         binaries=BINARIES,
         processors=2,
@@ -37,14 +43,15 @@ def probe_file(source: Path, work: Path) -> SourceProbe:
 
 @pytest.fixture(scope="session")
 def render(tmp_path_factory: pytest.TempPathFactory) -> Render:
-    done: dict[Clip, Rendered] = {}
+    done: dict[tuple[Clip, EncodingSettings], Rendered] = {}
 
-    def run(clip: Clip) -> Rendered:
-        if clip not in done:
+    def run(clip: Clip, settings: EncodingSettings = BUILT_IN) -> Rendered:
+        if (clip, settings) not in done:
             folder = tmp_path_factory.mktemp("clip")
             (folder / "out").mkdir()
             # the transcoder's source has no suffix either, so that no program can go by it
-            done[clip] = render_file(make(clip, folder).rename(folder / "source"), folder / "out")
-        return done[clip]
+            source = make(clip, folder).rename(folder / "source")
+            done[clip, settings] = render_file(source, folder / "out", settings)
+        return done[clip, settings]
 
     return run

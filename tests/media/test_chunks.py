@@ -9,9 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from sluice.adapters.process import ToolRunner
+from sluice.domain.encoding import EncodingSettings
 from sluice.media.chunks import plan_windows
 from sluice.media.ffmpeg import intermediate
-from sluice.media.ladder import GOPS_PER_SEGMENT, Plan, plan_transcode
+from sluice.media.ladder import Plan, plan_transcode
 from sluice.service.cutting import Cutter, NotChunkable
 from sluice.service.joining import Part, join
 from sluice.service.rendering import encode, finish
@@ -32,7 +33,7 @@ class Both(NamedTuple):
 
 def encode_both(source: Path, folder: Path) -> Both:
     probed = probe_file(source, folder)
-    plan = plan_transcode(probed.model_copy(update={"audio": None}))
+    plan = plan_transcode(probed.model_copy(update={"tracks": ()}), EncodingSettings())
     tools = {"tools": ToolRunner(), "binaries": BINARIES}
     at_once = {"processors": 1, "on_stage": lambda *_stage: None, **tools}
     (whole := folder / "whole").mkdir()
@@ -42,7 +43,7 @@ def encode_both(source: Path, folder: Path) -> Both:
     windows = plan_windows(
         duration_s=probed.video.duration_s,
         rate=probed.video.rate,
-        segment_frames=plan.gop_frames * GOPS_PER_SEGMENT,
+        segment_frames=plan.gop_frames * plan.gops_per_segment,
         chunk_s=CHUNK_S,
     )
     assert len(windows) > 1
@@ -129,7 +130,7 @@ def test_odd_sources_are_cut_exactly_too(tmp_path: Path) -> None:
 def test_a_source_with_one_keyframe_is_left_to_one_task(tmp_path: Path) -> None:
     intra_refresh = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "9999", "-sc_threshold", "0")
     source = make(Clip(size="160x120", seconds=40, sound=False, video=intra_refresh), tmp_path)
-    plan = plan_transcode(probe_file(source, tmp_path))
+    plan = plan_transcode(probe_file(source, tmp_path), EncodingSettings())
     windows = plan_windows(duration_s=40, rate=Fraction(25), segment_frames=150, chunk_s=6)
     with pytest.raises(NotChunkable, match="too few keyframes"):
         list(Cutter(source, tmp_path, plan, tools=ToolRunner(), binaries=BINARIES).pieces(windows))

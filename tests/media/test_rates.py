@@ -70,7 +70,7 @@ def test_half_an_hour_at_23_976_has_no_short_segment(tmp_path: Path, render: Ren
     fragmented = ("-movflags", "+frag_keyframe+delay_moov+default_base_moof")
     copied = ("-stream_loop", "600", "-i", str(tmp_path / "short.mp4"), "-c", "copy")
     ffmpeg(*copied, *fragmented, str(tmp_path / "long.mp4"))
-    plan = one.plan.model_copy(update={"audio": False, "video": one.plan.video[:1]})
+    plan = one.plan.model_copy(update={"audio": (), "video": one.plan.video[:1]})
     name = plan.video[0].name
     argv = packager.package_argv(BINARIES.packager, plan, {name: "long.mp4"})
     ToolRunner().run(ToolTask(argv=tuple(argv), cwd=tmp_path, limits=ToolLimits(deadline_s=120)))

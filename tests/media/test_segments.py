@@ -40,7 +40,8 @@ def test_every_segment_is_three_gops_and_at_least_six_seconds(rate: str, rendere
 def test_keyframes_stand_on_the_grid_and_nowhere_else(rate: str, rendered: Rendered) -> None:
     for rendition in rendered.plan.video:
         keys = [position for position, frame in enumerate(frames(joined(rendered, rendition.name))) if frame.key]
-        assert keys == list(range(0, clip(rate).frames, RATES[rate]))
+        step = Fraction(rate) / rendition.rate  # low rungs of a fast source show every second frame
+        assert keys == list(range(0, math.ceil(clip(rate).frames / step), int(RATES[rate] / step)))
 
 
 def test_every_segment_begins_with_a_keyframe_at_the_same_time_in_all_renditions(rendered: Rendered) -> None:
@@ -69,8 +70,9 @@ def test_no_frame_is_lost_or_repeated(rate: str, rendered: Rendered) -> None:
         path = joined(rendered, rendition.name)
         times = [frame.pts_s for frame in frames(path)]
         steps = [after - before for before, after in zip(times, times[1:], strict=False)]
-        assert len(times) == decoded_frames(path) == expected
-        assert steps == [pytest.approx(1 / Fraction(rate), abs=2e-6)] * (expected - 1)
+        shown = math.ceil(expected / (Fraction(rate) / rendition.rate))
+        assert len(times) == decoded_frames(path) == shown
+        assert steps == [pytest.approx(1 / rendition.rate, abs=2e-6)] * (shown - 1)
 
 
 def test_sound_and_picture_begin_together(rendered: Rendered) -> None:

@@ -12,7 +12,7 @@ from sluice.domain.errors import (
     NotFound,
     ProviderFailure,
 )
-from sluice.domain.models import IdempotencyRecord
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.service.idempotency import once
 from sluice.service.ports import Create
 from tests.fakes.records import FakeRecords

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sluice.adapters.process import ToolRunner
+from sluice.domain.encoding import EncodingSettings
 from sluice.domain.tools import Progress, ToolOutput, ToolTask
 from sluice.media.untrusted import INPUT_OPTIONS
 from sluice.media.verdicts import SourceRejected
@@ -94,7 +95,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """Of an honest clip: as if a probe had let the attack pass."""
     folder = tmp_path_factory.mktemp("honest")
-    return plan_transcode(probe_file(make(Clip(seconds=1), folder), folder))
+    return plan_transcode(probe_file(make(Clip(seconds=1), folder), folder), EncodingSettings())
 
 
 def with_ffprobe(source: Path, work: Path, _plan: Plan, tools: Tools) -> None:
@@ -102,6 +103,7 @@ def with_ffprobe(source: Path, work: Path, _plan: Plan, tools: Tools) -> None:
     render_source(
         source,
         work,
+        settings=EncodingSettings(),
         tools=tools,
         binaries=BINARIES,
         processors=1,

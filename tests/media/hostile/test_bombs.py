@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sluice.adapters.process import ToolRunner
+from sluice.domain.encoding import EncodingSettings
 from sluice.domain.tools import Progress, ToolOutput, ToolTask
 from sluice.media.verdicts import SourceRejected
 from sluice.service.rendering import Rendered, render_source
@@ -55,6 +56,7 @@ def render(content: bytes, folder: Path, tools: Weighed | ToolRunner) -> Rendere
     return render_source(
         source,
         work,
+        settings=EncodingSettings(),
         tools=tools,
         binaries=BINARIES,
         processors=1,

@@ -3,7 +3,9 @@
 from fractions import Fraction
 from typing import Any
 
-from sluice.media.probe import AudioStream, SourceProbe, VideoStream
+from sluice.domain.encoding import EncodingSettings
+from sluice.media.ladder import Plan, plan_transcode
+from sluice.media.source import AudioStream, SourceProbe, VideoStream
 
 VIDEO = VideoStream(
     index=0,
@@ -25,9 +27,13 @@ AUDIO = AudioStream(index=1, codec="aac", channels=2, sample_rate=48_000, start_
 
 
 def source(**changes: Any) -> SourceProbe:
-    whole = SourceProbe(container="mov", duration_s=10.0, duration_stated=True, video=VIDEO, audio=AUDIO)
+    whole = SourceProbe(container="mov", duration_s=10.0, duration_stated=True, video=VIDEO, tracks=(AUDIO,))
     return whole.model_copy(update=changes)
 
 
 def video(**changes: Any) -> VideoStream:
     return VIDEO.model_copy(update=changes)
+
+
+def planned(found: SourceProbe | None = None, **settings: Any) -> Plan:
+    return plan_transcode(found or source(), EncodingSettings(**settings))

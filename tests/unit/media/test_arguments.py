@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from sluice.media import ffmpeg, packager
-from sluice.media.ladder import Plan, plan_transcode
+from sluice.media.ladder import Plan
 from sluice.media.probe import Headers, streams_argv, timing_argv
-from tests.unit.media.sources import AUDIO, source, video
+from tests.unit.media.sources import AUDIO, planned, source, video
 
 WHITELISTS = [
     "-protocol_whitelist", "file",
@@ -34,7 +34,7 @@ def options(argv: list[str], output: str) -> list[str]:
 
 
 def test_input_is_fenced_in_before_it_is_named() -> None:
-    argv = encode(plan_transcode(source()))
+    argv = encode(planned(source()))
     before = argv[: argv.index("-i")]
     at = before.index("-protocol_whitelist")
     assert before[at : at + 8] == WHITELISTS
@@ -44,12 +44,12 @@ def test_input_is_fenced_in_before_it_is_named() -> None:
 
 
 def test_a_file_that_states_no_length_may_play_for_twelve_hours() -> None:
-    argv = encode(plan_transcode(source().model_copy(update={"duration_stated": False})))
+    argv = encode(planned(source().model_copy(update={"duration_stated": False})))
     assert argv[argv.index("-i") - 1] == "43200"
 
 
 def test_probes_are_fenced_in_too() -> None:
-    headers = Headers(container="mov", start_s=0, duration_s=10.0, video={"index": 3, "duration": "9.5"}, audio=None)
+    headers = Headers(container="mov", start_s=0, duration_s=10.0, video={"index": 3, "duration": "9.5"}, tracks=())
     for argv in (
         streams_argv("/bin/ffprobe", "/scratch/source"),
         timing_argv("/bin/ffprobe", "/scratch/source", headers),
@@ -70,14 +70,14 @@ def test_probes_are_fenced_in_too() -> None:
 )
 def test_the_end_is_read_where_an_index_leads_to_it(container: str, duration_s: float | None, intervals: str) -> None:
     stream = {"index": 3} if duration_s is None else {"index": 3, "duration": "9.5"}
-    headers = Headers(container=container, start_s=0, duration_s=duration_s, video=stream, audio=None)
+    headers = Headers(container=container, start_s=0, duration_s=duration_s, video=stream, tracks=())
     argv = timing_argv("/bin/ffprobe", "/scratch/source", headers)
     assert argv[argv.index("-read_intervals") + 1] == intervals
     assert argv[argv.index("-select_streams") + 1] == "3"
 
 
 def test_the_picture_is_decoded_once_and_scaled_in_a_cascade() -> None:
-    assert graph(plan_transcode(source())) == [
+    assert graph(planned(source())) == [
         "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=640:360:out_range=tv,setsar=1,format=yuv420p,split=2[scaled_v360][to_v240]",
         "[scaled_v360]fps=25/1,split=2[v360][still]",
         "[to_v240]scale=426:240:out_range=tv,setsar=1,format=yuv420p,fps=25/1[v240]",
@@ -87,7 +87,7 @@ def test_the_picture_is_decoded_once_and_scaled_in_a_cascade() -> None:
 
 
 def test_a_rendition_alone_needs_no_split() -> None:
-    small = plan_transcode(source(video=video(width=176, height=144, duration_s=None), audio=None))
+    small = planned(source(video=video(width=176, height=144, duration_s=None), tracks=()))
     assert graph(small) == [
         "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=176:144:out_range=tv,setsar=1,format=yuv420p,fps=25/1,split=2[v144][still]",
         "[still]select=eq(n\\,0)+eq(n\\,0)[poster]",
@@ -95,7 +95,7 @@ def test_a_rendition_alone_needs_no_split() -> None:
 
 
 def test_the_poster_is_not_larger_than_it_need_be() -> None:
-    chains = graph(plan_transcode(source(video=video(width=1920, height=1080))))
+    chains = graph(planned(source(video=video(width=1920, height=1080))))
     (taken,) = [chain for chain in chains if chain.endswith("[still]")]
     assert taken.startswith("[scaled_v720]")
 
@@ -103,25 +103,26 @@ def test_the_poster_is_not_larger_than_it_need_be() -> None:
 def test_interlaced_pictures_are_deinterlaced_frame_by_frame() -> None:
     assert (
         "bwdif=mode=send_frame:deint=interlaced,scale=640:360"
-        in graph(plan_transcode(source(video=video(interlaced=True))))[0]
+        in graph(planned(source(video=video(interlaced=True))))[0]
     )
 
 
 def test_sound_is_shifted_with_the_picture() -> None:
-    late = plan_transcode(source(video=video(start_s=0.08)))
+    late = planned(source(video=video(start_s=0.08)))
     assert "asetpts=PTS-0.080000/TB" in graph(late)[-1]
-    alone = plan_transcode(source(video=None, audio=AUDIO.model_copy(update={"start_s": 0.5})))
+    alone = planned(source(video=None, tracks=(AUDIO.model_copy(update={"start_s": 0.5}),)))
     assert "asetpts=PTS-0.500000/TB" in graph(alone)[-1]
 
 
 def test_video_output() -> None:
-    plan = plan_transcode(source(video=video(rate=Fraction(24000, 1001))))
+    plan = planned(source(video=video(rate=Fraction(24000, 1001))))
     assert options(encode(plan), "v360.mp4") == [
         "-map", "[v360]",
         "-fps_mode", "passthrough",
         "-c:v", "libx264",
         "-preset", "veryfast",
         "-threads", "2",
+        "-sc_threshold", "0",
         "-crf", "23",
         "-maxrate", "800k",
         "-bufsize", "1600k",
@@ -129,7 +130,6 @@ def test_video_output() -> None:
         "-level:v", "3.0",
         "-g", "48",
         "-keyint_min", "48",
-        "-sc_threshold", "0",
         "-flags", "+cgop",
         "-fs", str(10 * 800 * 125 * 2 + (64 << 20)),
         "-map_metadata", "-1",
@@ -140,7 +140,7 @@ def test_video_output() -> None:
 
 
 def test_audio_and_poster_outputs() -> None:
-    argv = encode(plan_transcode(source()))
+    argv = encode(planned(source()))
     assert options(argv, "audio.mp4") == [
         "-map", "[audio]",
         "-c:a", "aac",
@@ -158,20 +158,20 @@ def test_audio_and_poster_outputs() -> None:
 
 @pytest.mark.parametrize(("processors", "threads"), [(1, [1, 1, 1, 1, 1]), (2, [2, 1, 1, 1, 1]), (16, [9, 4, 2, 1, 1])])
 def test_threads_follow_pixels(processors: int, threads: list[int]) -> None:
-    plan = plan_transcode(source(video=video(width=1920, height=1080)))
+    plan = planned(source(video=video(width=1920, height=1080)))
     argv = encode(plan, processors)
     assert [int(argv[i + 1]) for i, word in enumerate(argv) if word == "-threads"] == threads
 
 
 def test_sound_alone_has_no_picture_outputs() -> None:
-    argv = encode(plan_transcode(source(video=None)))
+    argv = encode(planned(source(video=None)))
     assert "libx264" not in argv
     assert "poster.jpg" not in argv
     assert argv[-1] == "audio.mp4"
 
 
 def test_packager() -> None:
-    plan = plan_transcode(source(video=video(rate=Fraction(30000, 1001))))
+    plan = planned(source(video=video(rate=Fraction(30000, 1001))))
     argv = packager.package_argv("/bin/packager", plan, {name: f"{name}.mp4" for name in plan.names})
     assert argv == [
         "/bin/packager",
@@ -195,4 +195,4 @@ def test_packager() -> None:
 @pytest.mark.parametrize("path", ["a,stream=audio.mp4", "a=b.mp4"])
 def test_a_path_cannot_add_to_a_descriptor(path: str) -> None:
     with pytest.raises(ValueError, match="not a path for Packager"):
-        packager.package_argv("/bin/packager", plan_transcode(source()), {"v360": path, "v240": "b", "audio": "c"})
+        packager.package_argv("/bin/packager", planned(source()), {"v360": path, "v240": "b", "audio": "c"})

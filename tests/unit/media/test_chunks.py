@@ -7,14 +7,18 @@ import pytest
 
 from sluice.media import chunks, ffmpeg
 from sluice.media.chunks import MAX_CHUNKS, Window, plan_windows
-from sluice.media.ladder import gop_frames, plan_transcode
-from tests.unit.media.sources import source, video
+from sluice.media.grid import grid
+from tests.unit.media.sources import planned, source, video
 
 NTSC = Fraction(24_000, 1001)
 
 
 def windows(duration_s: float, rate: Fraction = Fraction(25), chunk_s: float = 60) -> tuple[Window, ...]:
-    return plan_windows(duration_s=duration_s, rate=rate, segment_frames=3 * gop_frames(rate), chunk_s=chunk_s)
+    return plan_windows(duration_s=duration_s, rate=rate, segment_frames=segment_frames(rate), chunk_s=chunk_s)
+
+
+def segment_frames(rate: Fraction) -> int:
+    return 3 * grid(rate, gop_s=2, segment_s=6).gop_frames
 
 
 @pytest.mark.parametrize("rate", [NTSC, Fraction(30_000, 1001), Fraction(60_000, 1001), Fraction(25), Fraction(50)])
@@ -24,7 +28,7 @@ def test_chunks_are_whole_segments_and_leave_nothing_out(rate: Fraction, duratio
     assert made[0].start_s == 0
     assert len(made) <= MAX_CHUNKS
     *closed, last = made
-    segment = 3 * gop_frames(rate)
+    segment = segment_frames(rate)
     for one, following in zip(closed, made[1:], strict=True):
         frames = one.frames_at(rate)
         assert frames is not None and frames % segment == 0
@@ -75,7 +79,7 @@ def test_a_piece_begins_before_its_chunk_and_ends_behind_it() -> None:
 
 
 def test_a_chunk_is_encoded_from_its_piece_without_sound_and_poster() -> None:
-    plan = plan_transcode(source(video=video(index=1, rotation=90)))
+    plan = planned(source(video=video(index=1, rotation=90)))
     argv = ffmpeg.encode_argv("/bin/ffmpeg", "/s/1.nut", plan, processors=2, window=windows(180)[1])
     before = argv[: argv.index("-i")]
     assert before[-9:-2] == ["-copyts", "-f", "nut", "-format_whitelist", "nut", "-display_rotation:v", "90"]
@@ -90,12 +94,12 @@ def test_only_the_first_chunk_begins_with_a_full_rate_buffer() -> None:
     first, second, _ = windows(180)
     assert chunks.buffer_options(first, buffer_kbits=1600) == []
     assert chunks.buffer_options(second, buffer_kbits=1600) == ["-rc_init_occupancy", "880000"]
-    argv = ffmpeg.encode_argv("/bin/ffmpeg", "/s/1.nut", plan_transcode(source()), processors=2, window=second)
-    assert argv.count("-rc_init_occupancy") == len(plan_transcode(source()).video)
+    argv = ffmpeg.encode_argv("/bin/ffmpeg", "/s/1.nut", planned(source()), processors=2, window=second)
+    assert argv.count("-rc_init_occupancy") == len(planned(source()).video)
 
 
 def test_the_last_chunk_ends_with_its_source_and_a_variable_rate_is_not_trimmed_before_it_is_made_constant() -> None:
-    plan = plan_transcode(source(video=video(variable_rate=True)))
+    plan = planned(source(video=video(variable_rate=True)))
     argv = ffmpeg.encode_argv("/bin/ffmpeg", "/s/1.nut", plan, processors=2, window=windows(180)[2])
     assert "trim=" not in argv[argv.index("-filter_complex") + 1]
 

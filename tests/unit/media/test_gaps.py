@@ -11,7 +11,7 @@ HOUR = 3600.0
 
 
 def headers(duration_s: float | None = HOUR) -> Headers:
-    return Headers(container="mov", start_s=0, duration_s=duration_s, video={"index": 0}, audio={"index": 2})
+    return Headers(container="mov", start_s=0, duration_s=duration_s, video={"index": 0}, tracks=({"index": 2},))
 
 
 @pytest.mark.parametrize(

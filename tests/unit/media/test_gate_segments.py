@@ -1,16 +1,14 @@
 """Segments as Packager will cut them: at the first keyframe at or behind each multiple."""
 
-from fractions import Fraction
-
 import pytest
 
 from sluice.media.bitstream import Bitstream
 from sluice.media.fragments import Sample, Track
 from sluice.media.gate import Refusal, refuse_copy, segments
-from sluice.media.ladder import video_ladder
 from sluice.media.source_packets import Packet, StreamPackets
+from tests.unit.media.sources import planned, source, video
 
-(TOP, *_) = video_ladder(426, 240, Fraction(25))  # may have 400 kbit/s
+(TOP, *_) = planned(source(video=video(width=426, height=240))).video  # may have 400 kbit/s
 
 
 def track(keyframes: set[int], seconds: int, *, sizes: dict[int, int] | None = None) -> Track:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice.media.probe import AudioStream, Headers, SourceProbe, VideoStream, cut_short, parse_source, parse_streams
+from sluice.media.probe import Headers, cut_short, parse_source, parse_streams
+from sluice.media.source import AudioStream, SourceProbe, VideoStream
 from sluice.media.verdicts import (
     Corrupt,
     NoStreams,
@@ -125,7 +126,7 @@ def test_cover_pictures_are_no_video() -> None:
 
 def test_the_first_stream_that_can_be_decoded_is_taken() -> None:
     spatial = {**AUDIO, "index": 2, "codec_name": "apac"}
-    assert headers(VIDEO, spatial, {**AUDIO, "index": 3}).audio == {**AUDIO, "index": 3}
+    assert headers(VIDEO, spatial, {**AUDIO, "index": 3}).tracks == ({**AUDIO, "index": 3},)
 
 
 @pytest.mark.parametrize("streams", [[{**VIDEO, "codec_name": "asv1"}], [VIDEO, {**AUDIO, "codec_name": "apac"}]])
@@ -136,7 +137,7 @@ def test_codecs_that_are_not_allowed(streams: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize("codec", ["pcm_s16le", "adpcm_ima_wav", "opus"])
 def test_families_of_sound_codecs(codec: str) -> None:
-    assert headers({**AUDIO, "codec_name": codec}).audio is not None
+    assert headers({**AUDIO, "codec_name": codec}).tracks
 
 
 def test_no_streams() -> None:

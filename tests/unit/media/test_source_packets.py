@@ -1,12 +1,10 @@
 """ffprobe's words on packets, and what only words can show: a source that is never seen as a file here."""
 
-from fractions import Fraction
-
 import pytest
 
 from sluice.media.gate import Refusal, refuse_packets
-from sluice.media.ladder import video_ladder
 from sluice.media.source_packets import Packet, StreamPackets, parse_packets
+from tests.unit.media.sources import planned, source, video
 
 ANSWER = """\
 packet|stream_index=0|pts=0|size=800|flags=K__
@@ -15,7 +13,7 @@ packet|stream_index=0|pts=N/A|size=200|flags=___
 stream|index=0|profile=High|level=30|time_base=1/12800|side_datum/display_matrix:side_data_type=Display Matrix
 stream|index=1|profile=LC|time_base=1/44100
 """
-(TOP, *_) = video_ladder(426, 240, Fraction(25))
+(TOP, *_) = planned(source(video=video(width=426, height=240))).video
 
 
 def test_packets_are_told_apart_by_stream() -> None:

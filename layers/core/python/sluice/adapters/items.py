@@ -16,6 +16,7 @@ from sluice import table
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.events import Event, timestamp
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
@@ -24,7 +25,6 @@ from sluice.domain.models import (
     AssetJob,
     AssetVersion,
     Delivery,
-    IdempotencyRecord,
     Job,
     JobProgress,
     JobResult,

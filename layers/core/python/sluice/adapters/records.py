@@ -14,6 +14,7 @@ from sluice.adapters.record_writes import TRIES, RecordWrites, pause, wire_key
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.events import Event, timestamp
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
@@ -21,7 +22,6 @@ from sluice.domain.models import (
     Asset,
     AssetVersion,
     Delivery,
-    IdempotencyRecord,
     Job,
     JobProgress,
     JobResult,

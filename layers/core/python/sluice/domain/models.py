@@ -102,6 +102,8 @@ class Rendition(Model):
     width: int | None = None
     height: int | None = None
     frame_rate: float | None = None
+    language: str | None = None  # of sound, BCP 47
+    channels: int = 2  # of sound
     version_id: str | None = None  # whose media prefix holds it; None: of the version that lists it
     digest: str | None = None  # of all its files' bytes; only an early version's have one, to be compared with
 
@@ -231,17 +233,4 @@ class Delivery(Model):
     last_status: int | None = None
     created_at: datetime
     updated_at: datetime
-    version: int = 1
-
-
-class IdempotencyRecord(Model):
-    """Reserves a resource id for one Idempotency-Key; holds no body, no secret and no URL."""
-
-    tenant_id: str
-    route: str
-    key: str
-    body_hash: str
-    resource_id: str
-    state: Literal["in_flight", "done"]
-    created_at: datetime
     version: int = 1

@@ -10,7 +10,7 @@ import math
 from fractions import Fraction
 
 from sluice.media import untrusted
-from sluice.media.probe import Frozen, VideoStream
+from sluice.media.source import Frozen, VideoStream
 
 MAX_CHUNKS = 400  # a Map of them, each failing twice, stays below the 25,000 events that an execution may have
 LEAD_S = 2  # a container's index seeks by decoding time, which is up to some frames before the time of showing

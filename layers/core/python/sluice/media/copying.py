@@ -7,9 +7,10 @@ timestamps. Pure: paths in, list out.
 from itertools import pairwise
 
 from sluice.media import untrusted
-from sluice.media.ffmpeg import FRAGMENTED_MP4, NO_METADATA, audio_graph, audio_output, intermediate, ratio
-from sluice.media.ladder import AUDIO, Plan
-from sluice.media.probe import AudioStream, SourceProbe, VideoStream
+from sluice.media.ffmpeg import FRAGMENTED_MP4, NO_METADATA, audio_output, intermediate
+from sluice.media.filters import audio_chain, ratio
+from sluice.media.ladder import Plan
+from sluice.media.source import AudioStream, SourceProbe, VideoStream
 from sluice.media.source_packets import StreamPackets
 
 _SLACK_BYTES = 64 << 20
@@ -19,18 +20,20 @@ _MOST_SOUND_OFFSET_S = 0.03  # one AAC frame of priming; more is padded or cut b
 
 
 def copy_argv(ffmpeg: str, source: str, plan: Plan, *, source_bytes: int, copies_sound: bool) -> list[str]:
-    video, audio = plan.source.video, plan.source.audio
+    """`copies_sound`: the first sound rendition need not be encoded either."""
+    video = plan.source.video
     if video is None:
         raise ValueError("no picture to copy")
     graph: list[str] = []
     outputs = ["-map", f"0:{video.index}", "-c:v", "copy", *_exact_times(plan.source, video)]
     outputs += _file(intermediate(plan.video[0].name), video.start_s, source_bytes)
-    if plan.audio and audio is not None and copies_sound:
-        outputs += ["-map", f"0:{audio.index}", "-c:a", "copy"]
-        outputs += _file(intermediate(AUDIO), video.start_s, source_bytes)
-    elif plan.audio and audio is not None:
-        graph = ["-filter_complex", audio_graph(audio, video)]
-        outputs += audio_output(plan)
+    for made in plan.audio:
+        if copies_sound and made is plan.audio[0] and not made.normalised:
+            outputs += ["-map", f"0:{made.index}", "-c:a", "copy"]
+            outputs += _file(intermediate(made.name), video.start_s, source_bytes)
+            continue
+        graph += [audio_chain(made, plan)] if made.mode == "encode" else []
+        outputs += audio_output(made, plan)
     return [
         ffmpeg,
         "-hide_banner",
@@ -40,7 +43,7 @@ def copy_argv(ffmpeg: str, source: str, plan: Plan, *, source_bytes: int, copies
         *untrusted.INPUT_OPTIONS,
         "-t", f"{plan.longest_s:.0f}",
         "-i", source,
-        *graph,
+        *(("-filter_complex", ";".join(graph)) if graph else ()),
         *outputs,
     ]  # fmt: skip
 

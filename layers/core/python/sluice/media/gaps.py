@@ -32,7 +32,7 @@ def may_have_gaps(headers: Headers, size_bytes: int) -> bool:
 
 def refuse_gaps(headers: Headers, stdout: str) -> None:
     """`stdout`: the answer to `gaps_argv`. Raises TimestampGap."""
-    stamps: dict[str, list[float]] = {str(s["index"]): [] for s in (headers.video, headers.audio) if s is not None}
+    stamps: dict[str, list[float]] = {str(s["index"]): [] for s in (headers.video, *headers.tracks) if s is not None}
     for line in stdout.splitlines():
         stream, _, text = line.partition(",")
         if stream in stamps and (stamp := _seconds(text.rstrip(","))) is not None:

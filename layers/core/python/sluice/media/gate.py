@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sluice.media.bitstream import Bitstream
 from sluice.media.fragments import Sample, Track
 from sluice.media.ladder import VideoRendition
-from sluice.media.probe import SourceProbe, VideoStream
+from sluice.media.source import SourceProbe, VideoStream
 from sluice.media.source_packets import StreamPackets
 
 MAX_LEVEL = 42  # 4.2: what phones decode in hardware

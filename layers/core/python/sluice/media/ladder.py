@@ -1,4 +1,4 @@
-"""Which renditions a source gets: the ladder as data, sizes, rate caps and H.264 levels.
+"""Which renditions a source gets: the ladder as data, sizes, rates and caps per codec.
 
 A rung is named by its short side, so that a portrait video has the same rungs as a landscape one. Nothing is upscaled.
 """
@@ -7,114 +7,71 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
+from sluice.domain.encoding import EncodingSettings, VideoCodec
 from sluice.media import untrusted
-from sluice.media.probe import Frozen, SourceProbe
+from sluice.media.grid import Grid, exact, grid
+from sluice.media.levels import h264_level
+from sluice.media.sound import AudioRendition, audio_renditions
+from sluice.media.source import Frozen, SourceProbe, VideoStream
 
 
 class Rung(NamedTuple):
     short_side: int
     max_kbps: int  # cap at up to 30 frames/s; the constant quality below it decides most of the time
-    profile: str
+
+    @property
+    def profile(self) -> str:
+        return "main" if self.short_side <= OLD_PHONES else "high"
 
 
-LADDER: tuple[Rung, ...] = (
-    Rung(1080, 5000, "high"),
-    Rung(720, 2800, "high"),
-    Rung(480, 1400, "high"),
-    Rung(360, 800, "main"),  # the two lowest also serve old phones, which decode Main but not High
-    Rung(240, 400, "main"),
-)
-CRF = 23
-AUDIO = "audio"  # name of the sound rendition
+OLD_PHONES = 360  # the lowest rungs also serve those, which decode Main but not High
+LADDER: tuple[Rung, ...] = (Rung(1080, 5000), Rung(720, 2800), Rung(480, 1400), Rung(360, 800), Rung(240, 400))
+
+
+class Coding(NamedTuple):
+    """How a codec's renditions are named, and what it needs for the quality that H.264 has at its cap."""
+
+    prefix: str
+    crf: int
+    cap: Fraction  # of the H.264 cap
+
+
+CODINGS: dict[VideoCodec, Coding] = {
+    VideoCodec.H264: Coding("v", 23, Fraction(1)),
+    VideoCodec.HEVC: Coding("hevc", 26, Fraction(2, 3)),
+    VideoCodec.AV1: Coding("av", 35, Fraction(3, 5)),
+}
 NEARLY = Fraction(95, 100)  # 1072 or 478 lines are 1080 or 480 cropped: they keep their size and get that rung
 HIGH_RATE = 30.5  # frames/s above which caps grow by half
+HALVED_FROM = 47  # frames/s: of such a source the low rungs show every second frame; half of less would stutter
+HALVED_UP_TO = 480  # short side
+SAME_RATE = Fraction(101, 100)  # 30 is no more than 29.97
 MAX_LONG_SIDE = 4096  # what H.264 level 5.1 and hardware decoders take
-
-
-class Level(NamedTuple):
-    name: str
-    frame_macroblocks: int
-    macroblocks_per_s: int
-    max_kbps: int  # Main profile; High may use 1.25 times as much, which is left as headroom
-
-
-# ITU-T H.264 table A-1, from the first level that every player since 2010 has.
-LEVELS: tuple[Level, ...] = (
-    Level("3.0", 1620, 40_500, 10_000),
-    Level("3.1", 3600, 108_000, 14_000),
-    Level("3.2", 5120, 216_000, 20_000),
-    Level("4.0", 8192, 245_760, 20_000),
-    Level("4.2", 8704, 522_240, 50_000),
-    Level("5.0", 22_080, 589_824, 135_000),
-    Level("5.1", 36_864, 983_040, 240_000),
-    Level("5.2", 36_864, 2_073_600, 240_000),
-)
 
 
 class VideoRendition(Frozen):
     name: str
+    codec: VideoCodec
     width: int
     height: int
+    rate: Fraction  # frames/s
+    gop_frames: int  # at that rate
+    crf: int
     max_kbps: int
     profile: str
-    level: str
-
-
-def video_ladder(width: int, height: int, rate: Fraction) -> tuple[VideoRendition, ...]:
-    """Renditions for a picture of this size as shown, largest first; always at least one."""
-    short = min(width, height)
-    fitting = [rung for rung in LADDER if short >= rung.short_side * NEARLY]
-    if not fitting:
-        return (_rendition(Rung(short, LADDER[-1].max_kbps, LADDER[-1].profile), width, height, rate),)
-    return tuple(_rendition(rung, width, height, rate) for rung in fitting)
-
-
-def _rendition(rung: Rung, width: int, height: int, rate: Fraction) -> VideoRendition:
-    scale = min(Fraction(1), Fraction(rung.short_side, min(width, height)), Fraction(MAX_LONG_SIDE, max(width, height)))
-    out_width, out_height = _even(width * scale, limit=width), _even(height * scale, limit=height)
-    max_kbps = rung.max_kbps * 3 // 2 if rate > HIGH_RATE else rung.max_kbps
-    return VideoRendition(
-        name=f"v{rung.short_side}",
-        width=out_width,
-        height=out_height,
-        max_kbps=max_kbps,
-        profile=rung.profile,
-        level=_level(out_width, out_height, rate, max_kbps),
-    )
-
-
-def _even(length: Fraction, *, limit: int) -> int:
-    """The nearest even number (4:2:0 shares a chroma sample between two lines), but not above the source."""
-    nearest = 2 * round(length / 2)
-    return max(2, nearest - 2 if nearest > limit else nearest)
-
-
-def _level(width: int, height: int, rate: Fraction, max_kbps: int) -> str:
-    macroblocks = math.ceil(width / 16) * math.ceil(height / 16)
-    for level in LEVELS:
-        if (
-            macroblocks <= level.frame_macroblocks
-            and macroblocks * rate <= level.macroblocks_per_s
-            # neither side may exceed sqrt(8 x frame size): excludes very wide pictures from low levels
-            and (max(width, height) / 16) ** 2 <= 8 * level.frame_macroblocks
-            and max_kbps <= level.max_kbps
-        ):
-            return level.name
-    return LEVELS[-1].name
-
-
-SEGMENT_TARGET_S = 6
-GOPS_PER_SEGMENT = 3
+    level: str | None  # None: the encoder states the lowest that holds
+    hdr: bool = False  # 10 bits, in the source's own colours
 
 
 class Plan(Frozen):
     """Everything the encoder and the packager need to know."""
 
     source: SourceProbe
-    video: tuple[VideoRendition, ...]  # largest first; empty without a picture
-    gop_frames: int | None
+    video: tuple[VideoRendition, ...]  # largest first, H.264 first in each size; empty without a picture
+    audio: tuple[AudioRendition, ...]  # the one that players begin with first; empty without sound
+    rate: Fraction | None  # frames/s of the grid that all renditions' frames lie on; None without a picture
     segment_s: float
-    audio: bool
+    gops_per_segment: int
     copied: bool = False  # the largest rendition is the source itself, copied; the others get its keyframes
 
     @property
@@ -124,7 +81,12 @@ class Plan(Frozen):
     @property
     def names(self) -> list[str]:
         """Of all renditions: directory names."""
-        return [rendition.name for rendition in self.video] + ([AUDIO] if self.audio else [])
+        return [made.name for made in self.video] + [made.name for made in self.audio]
+
+    @property
+    def gop_frames(self) -> int | None:
+        """Of the largest rendition."""
+        return self.video[0].gop_frames if self.video else None
 
     @property
     def longest_s(self) -> float:
@@ -133,28 +95,84 @@ class Plan(Frozen):
         return untrusted.MAX_DURATION_S if stated is None else min(untrusted.MAX_DURATION_S, 60 + stated * 1.1)
 
 
-def plan_transcode(source: SourceProbe) -> Plan:
+def plan_transcode(source: SourceProbe, settings: EncodingSettings, *, copied: bool = False) -> Plan:
+    """`copied`: renditions below a copied one have all its frames, as its keyframes may stand anywhere."""
+    audio = audio_renditions(source.tracks, settings.audio)
     if source.video is None:
-        return Plan(source=source, video=(), gop_frames=None, segment_s=float(SEGMENT_TARGET_S), audio=True)
-    gop = gop_frames(source.video.rate)
+        gops = math.ceil(exact(settings.segment_s) / exact(settings.gop_s))
+        segment_s = float(settings.segment_s)
+        return Plan(source=source, video=(), audio=audio, rate=None, segment_s=segment_s, gops_per_segment=gops)
+    rungs = rungs_of(source.video, settings)
+    rate = limited_rate(source.video.rate, settings.max_fps)
+    halved = () if copied else tuple(rung for rung in rungs if halves(rung, rungs, rate))
+    lines = grid(rate, gop_s=settings.gop_s, segment_s=settings.segment_s, halved=bool(halved))
     return Plan(
         source=source,
-        video=video_ladder(source.video.width, source.video.height, source.video.rate),
-        gop_frames=gop,
-        segment_s=segment_seconds(gop, source.video.rate),
-        audio=source.audio is not None,
+        video=video_ladder(source.video, settings, rungs, lines, halved=halved),
+        audio=audio,
+        rate=rate,
+        segment_s=lines.segment_s,
+        gops_per_segment=lines.gops_per_segment,
+        copied=copied,
     )
 
 
-def gop_frames(rate: Fraction) -> int:
-    """2 s rounded *up* to whole frames, so that three GOPs are never shorter than a 6 s segment: 48 at 23.976."""
-    return math.ceil(Fraction(SEGMENT_TARGET_S, GOPS_PER_SEGMENT) * rate)
+def limited_rate(rate: Fraction, max_fps: float) -> Fraction:
+    """Every second, third… frame: uneven steps would stutter."""
+    return rate / math.ceil(rate / (exact(max_fps) * SAME_RATE))
 
 
-def segment_seconds(gop: int, rate: Fraction) -> float:
-    """The exact length of three GOPs, rounded *down* to 0.1 ms.
+def rungs_of(video: VideoStream, settings: EncodingSettings) -> tuple[Rung, ...]:
+    """Largest first; at least one: of the source's own size if every rung is larger."""
+    wanted = LADDER if settings.rungs is None else tuple(Rung(r.short_side, r.max_kbps) for r in settings.rungs)
+    ordered = sorted(wanted, reverse=True)
+    short = min(video.width, video.height)
+    most = min(short, settings.max_height or short)
+    fitting = tuple(r for r in ordered if r.short_side <= most or (most == short >= r.short_side * NEARLY))
+    return fitting or (Rung(most, ordered[-1].max_kbps),)
 
-    Packager starts a segment at the first keyframe after each multiple of this. A length above three GOPs would wait
-    for a fourth; exactly 6 at 23.976 would drift until a segment had only two.
-    """
-    return math.floor(GOPS_PER_SEGMENT * gop / rate * 10_000) / 10_000
+
+def halves(rung: Rung, rungs: tuple[Rung, ...], rate: Fraction) -> bool:
+    """The largest keeps what the source has."""
+    return rate >= HALVED_FROM and rung.short_side <= HALVED_UP_TO and rung != rungs[0]
+
+
+def video_ladder(
+    video: VideoStream, settings: EncodingSettings, rungs: tuple[Rung, ...], lines: Grid, *, halved: tuple[Rung, ...]
+) -> tuple[VideoRendition, ...]:
+    codecs = [codec for codec in VideoCodec if codec in (VideoCodec.H264, *settings.codecs)]
+    return tuple(
+        _rendition(rung, codec, video, rate=lines.rate / step, gop=lines.gop_frames // step, most=settings.max_kbps)
+        for rung in rungs
+        for step in (2 if rung in halved else 1,)
+        for codec in codecs
+    )
+
+
+def _rendition(
+    rung: Rung, codec: VideoCodec, video: VideoStream, *, rate: Fraction, gop: int, most: int | None
+) -> VideoRendition:
+    short, long = sorted((video.width, video.height))
+    scale = min(Fraction(1), Fraction(rung.short_side, short), Fraction(MAX_LONG_SIDE, long))
+    width, height = _even(video.width * scale, limit=video.width), _even(video.height * scale, limit=video.height)
+    coding = CODINGS[codec]
+    kbps = rung.max_kbps * (Fraction(3, 2) if rate > HIGH_RATE else 1) * coding.cap
+    max_kbps = math.floor(min(kbps, most or kbps))
+    return VideoRendition(
+        name=f"{coding.prefix}{rung.short_side}",
+        codec=codec,
+        width=width,
+        height=height,
+        rate=rate,
+        gop_frames=gop,
+        crf=coding.crf,
+        max_kbps=max_kbps,
+        profile=rung.profile if codec is VideoCodec.H264 else "main",
+        level=h264_level(width, height, rate, max_kbps) if codec is VideoCodec.H264 else None,
+    )
+
+
+def _even(length: Fraction, *, limit: int) -> int:
+    """The nearest even number (4:2:0 shares a chroma sample between two lines), but not above the source."""
+    nearest = 2 * round(length / 2)
+    return max(2, nearest - 2 if nearest > limit else nearest)

@@ -6,7 +6,8 @@ Works in one directory: `<rendition>/init.mp4`, `<rendition>/seg-00001.m4s`, `<r
 
 from collections.abc import Mapping
 
-from sluice.media.ladder import AUDIO, GOPS_PER_SEGMENT, Plan
+from sluice.media.ladder import Plan
+from sluice.media.sound import AudioRendition
 
 HLS_MASTER = "master.m3u8"
 DASH_MANIFEST = "manifest.mpd"
@@ -18,19 +19,19 @@ def package_argv(packager: str, plan: Plan, inputs: Mapping[str, str]) -> list[s
     if bad := [path for path in inputs.values() if "," in path or "=" in path]:
         raise ValueError(f"not a path for Packager: {bad[0]}")
     streams = [_video_stream(rendition.name, inputs[rendition.name]) for rendition in plan.video]
-    if plan.audio:
-        streams.append(_audio_stream(inputs[AUDIO]))
+    streams += [_audio_stream(made, inputs[made.name]) for made in plan.audio]
     return [
         packager,
         *streams,
         "--segment_duration", _seconds(plan.segment_s),
         # One fragment per GOP: I-frame playlists point at fragments, so seeking previews get every keyframe.
-        "--fragment_duration", _seconds(plan.segment_s / GOPS_PER_SEGMENT),
+        "--fragment_duration", _seconds(plan.segment_s / plan.gops_per_segment),
         "--hls_master_playlist_output", HLS_MASTER,
         "--hls_playlist_type", "VOD",
         "--mpd_output", DASH_MANIFEST,
         "--generate_static_live_mpd",  # numbered segment files, yet a finished manifest; else it would be a live one
         "--use_fake_clock_for_muxer",  # no wall-clock times in init segments: the same input gives the same bytes
+        *_default_language(plan),
         "--quiet",
     ]  # fmt: skip
 
@@ -39,8 +40,15 @@ def _video_stream(name: str, path: str) -> str:
     return f"{_stream(name, path, 'video')},iframe_playlist_name={name}-iframe.m3u8"
 
 
-def _audio_stream(path: str) -> str:
-    return f"{_stream(AUDIO, path, 'audio')},hls_group_id=audio,hls_name=Audio"
+def _audio_stream(made: AudioRendition, path: str) -> str:
+    language = f",language={made.language}" if made.language else ""
+    return f"{_stream(made.name, path, 'audio')},hls_group_id={made.group},hls_name={made.label}{language}"
+
+
+def _default_language(plan: Plan) -> list[str]:
+    """Which rendition of each group players begin with; without a language the first one is."""
+    first = plan.audio[0].language if plan.audio else None
+    return ["--default_language", first] if first else []
 
 
 def _stream(name: str, path: str, kind: str) -> str:

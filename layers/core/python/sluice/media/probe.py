@@ -5,13 +5,15 @@ and, where the container has an index, of the last ones (a file cut short may st
 """
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from sluice.media import untrusted
 from sluice.media.geometry import display_size, turn
+from sluice.media.source import AudioStream, Frozen, SourceProbe, VideoStream
 from sluice.media.timing import HEAD_PACKETS, FrameTiming, end_s, measure_rate
 from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooComplex, TooLarge, TooLong, UnsupportedCodec
 
@@ -26,51 +28,13 @@ _STREAM_FIELDS = (
 )
 
 
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class VideoStream(Frozen):
-    index: int
-    codec: str
-    coded_width: int
-    coded_height: int
-    width: int  # as shown: rotation and pixel shape applied
-    height: int
-    rotation: int  # degrees, one of 0, 90, 180, 270
-    pixel_format: str | None
-    interlaced: bool
-    rate: Fraction  # frames per second; of a variable-rate source the nominal rate to convert to
-    variable_rate: bool
-    frame_count: int | None  # as stated by the container
-    start_s: float  # after the first timestamp of the file
-    duration_s: float | None
-
-
-class AudioStream(Frozen):
-    index: int
-    codec: str
-    channels: int
-    sample_rate: int
-    start_s: float
-    duration_s: float | None
-
-
-class SourceProbe(Frozen):
-    container: str
-    duration_s: float | None  # None: the file does not say
-    duration_stated: bool  # False: an estimate; a shorter result then says nothing about damage
-    video: VideoStream | None
-    audio: AudioStream | None
-
-
 def streams_argv(ffprobe: str, source: str) -> list[str]:
     return [
         ffprobe,
         "-v", "error",
         *untrusted.INPUT_OPTIONS,
         "-show_entries",
-        f"stream={_STREAM_FIELDS}:stream_disposition=attached_pic:stream_side_data=rotation:"
+        f"stream={_STREAM_FIELDS}:stream_disposition=attached_pic:stream_side_data=rotation:stream_tags=language:"
         "format=format_name,start_time,duration",
         "-of", "json",
         "-i", source,
@@ -101,7 +65,7 @@ class Headers(Frozen):
     start_s: float
     duration_s: float | None
     video: dict[str, Any] | None
-    audio: dict[str, Any] | None
+    tracks: tuple[dict[str, Any], ...]
 
     @property
     def stated_s(self) -> float | None:
@@ -136,9 +100,9 @@ def parse_streams(stdout: str, stderr: str, exit_code: int, *, head: bytes) -> H
         raise Corrupt if untrusted.looks_like_media(head) else NotVideo
     answer = json.loads(stdout)
     streams: list[dict[str, Any]] = answer.get("streams", [])
-    video = _choose([s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)], _video_supported)
-    audio = _choose([s for s in streams if s.get("codec_type") == "audio"], _audio_supported)
-    if video is None and audio is None:
+    pictures = _usable([s for s in streams if s.get("codec_type") == "video" and not _is_cover(s)], _video_supported)
+    tracks = _usable([s for s in streams if s.get("codec_type") == "audio"], _audio_supported)
+    if not pictures and not tracks:
         raise NoStreams
     info = answer.get("format", {})
     duration_s = _number(info.get("duration"))
@@ -148,8 +112,8 @@ def parse_streams(stdout: str, stderr: str, exit_code: int, *, head: bytes) -> H
         container=str(info.get("format_name", "")).split(",")[0],
         start_s=_number(info.get("start_time")) or 0.0,
         duration_s=duration_s,
-        video=video,
-        audio=audio,
+        video=pictures[0] if pictures else None,
+        tracks=tuple(tracks),
     )
 
 
@@ -157,7 +121,7 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
     """`timing_stdout`: the second run's answer, None for sources without a picture. Raises a verdict."""
     try:
         video = None if timing_stdout is None else _video(headers, timing_stdout)
-        audio = None if headers.audio is None else _audio(headers, headers.audio)
+        tracks = tuple(_audio(headers, track) for track in headers.tracks)
     except (ValidationError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise Corrupt from error  # a stream that ffprobe could name but not describe
     if video is not None and video.coded_width * video.coded_height > untrusted.MAX_PIXELS:
@@ -167,7 +131,7 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
         duration_s=headers.duration_s,
         duration_stated=headers.stated_s is not None,
         video=video,
-        audio=audio,
+        tracks=tracks,
     )
 
 
@@ -206,6 +170,7 @@ def _audio(headers: Headers, stream: dict[str, Any]) -> AudioStream:
         index=stream["index"],
         codec=stream["codec_name"],
         channels=stream["channels"],
+        language=stream.get("tags", {}).get("language"),
         sample_rate=int(stream["sample_rate"]),
         start_s=(_number(stream.get("start_time")) or headers.start_s) - headers.start_s,
         duration_s=_number(stream.get("duration")),
@@ -217,12 +182,12 @@ def cut_short(actual_s: float, expected_s: float) -> bool:
     return expected_s - actual_s > 0.5 + 0.01 * expected_s
 
 
-def _choose(streams: list[dict[str, Any]], supported: Any) -> dict[str, Any] | None:
-    """The first stream that can be decoded; phones add a second sound track of a kind that only they know."""
+def _usable(streams: list[dict[str, Any]], supported: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """Those that can be decoded; phones add a second sound track of a kind that only they know."""
     usable = [stream for stream in streams if supported(stream)]
     if streams and not usable:
         raise UnsupportedCodec
-    return usable[0] if usable else None
+    return usable
 
 
 def _video_supported(stream: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from sluice.domain.tools import Binaries, ToolLimits, ToolOutput, ToolTask
 from sluice.media import chunks
 from sluice.media.chunks import Window
 from sluice.media.ladder import Plan
-from sluice.media.probe import VideoStream
+from sluice.media.source import VideoStream
 from sluice.service.rendering import Tools
 
 CUT_DEADLINE_S = 900  # copying a minute takes a second; a file without an index is read from its beginning

@@ -14,9 +14,11 @@ from sluice.media.ffmpeg import intermediate
 from sluice.media.fragments import MalformedFragments, read_track
 from sluice.media.gate import Refusal
 from sluice.media.ladder import Plan, plan_transcode
-from sluice.media.probe import SourceProbe
+from sluice.media.sound import AudioRendition
+from sluice.media.source import SourceProbe
 from sluice.media.source_packets import StreamPackets, packets_argv, parse_packets
-from sluice.service.rendering import Tools, checked_duration, describe_renditions, has_media, package
+from sluice.service.packaged import checked_duration, describe_renditions
+from sluice.service.rendering import Tools, has_media, package
 
 PACKETS_DEADLINE_S = 300
 PACKETS_ANSWER_BYTES = 128 << 20  # eight hours of picture and sound
@@ -81,9 +83,11 @@ def copy_top(
 ) -> CopiedTop | Refused:
     if settings.passthrough == "never":
         return Refused(Refusal.SETTINGS)
-    plan = plan_transcode(found)
+    plan = plan_transcode(found, settings, copied=True)
     if not plan.video:
         return Refused(Refusal.NO_PICTURE)
+    if found.video and plan.rate != found.video.rate:
+        return Refused(Refusal.SETTINGS)
     if refusal := gate.refuse_probed(found, plan.video[0]):
         return Refused(refusal)
     try:
@@ -95,7 +99,7 @@ def copy_top(
         return Refused(Refusal.DAMAGED)
     if refusal := gate.refuse_headers(picture) or gate.refuse_packets(picture, plan.video[0]):
         return Refused(refusal)
-    plan = plan.model_copy(update={"copied": True, "audio": plan.audio and _sounds(found, streams)})
+    plan = plan.model_copy(update={"audio": tuple(made for made in plan.audio if _sounds(made, streams))})
     if not _copy(source, work, plan, streams, tools=tools, binaries=binaries):
         return Refused(Refusal.DAMAGED)
     refusal = _look_at_copy(work / intermediate(plan.video[0].name), picture, plan)
@@ -130,9 +134,9 @@ def _read_packets(source: Path, work: Path, tools: Tools, binaries: Binaries) ->
         return {}
 
 
-def _sounds(found: SourceProbe, streams: dict[int, StreamPackets]) -> bool:
+def _sounds(made: AudioRendition, streams: dict[int, StreamPackets]) -> bool:
     """Recorders with a muted microphone declare a sound track and never fill it."""
-    sound = streams.get(found.audio.index) if found.audio else None
+    sound = streams.get(made.index)
     return sound is not None and bool(sound.packets)
 
 
@@ -140,7 +144,10 @@ def _copy(
     source: Path, work: Path, plan: Plan, streams: dict[int, StreamPackets], *, tools: Tools, binaries: Binaries
 ) -> bool:
     video, audio = plan.source.video, plan.source.audio
-    copies_sound = bool(video and audio and copying.sound_can_be_copied(audio, video, streams[audio.index]))
+    first = plan.audio[0].index if plan.audio else None
+    copies_sound = bool(
+        video and audio and audio.index == first and copying.sound_can_be_copied(audio, video, streams[audio.index])
+    )
     size = source.stat().st_size
     argv = copying.copy_argv(binaries.copier, str(source), plan, source_bytes=size, copies_sound=copies_sound)
     ended = tools.run(

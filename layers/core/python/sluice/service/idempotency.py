@@ -18,7 +18,7 @@ from sluice.domain.errors import (
     SluiceError,
     WriteConflict,
 )
-from sluice.domain.models import IdempotencyRecord
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.service.ports import Clock, Create, Records, Remove, Replace
 from sluice.service.retries import retry_on_conflict
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.events import Event
+from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakePolicy
@@ -21,7 +22,6 @@ from sluice.domain.models import (
     AssetJob,
     AssetVersion,
     Delivery,
-    IdempotencyRecord,
     Job,
     JobProgress,
     JobResult,

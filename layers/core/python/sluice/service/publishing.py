@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from sluice.domain.models import AssetVersion
+from sluice.domain.models import AssetVersion, Rendition
 from sluice.media.ffmpeg import POSTER
-from sluice.media.ladder import AUDIO
 from sluice.media.packager import INIT_SEGMENT
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # a new version has new keys
@@ -37,7 +36,7 @@ def outputs(directory: Path, version: AssetVersion) -> Iterator[Output]:
     for rendition in version.renditions:
         for path in sorted((directory / rendition.name).iterdir()):
             key = f"{version.media_prefix}{rendition.name}/{path.name}"
-            yield Output(key, path, _media_type(rendition.name, path.name))
+            yield Output(key, path, _media_type(rendition, path.name))
     if version.has_poster:
         yield Output(version.media_prefix + POSTER, directory / POSTER, "image/jpeg")
     for path in sorted(directory.iterdir()):
@@ -69,7 +68,7 @@ def upload_outputs(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _media_type(rendition: str, file: str) -> str:
-    if rendition == AUDIO:
+def _media_type(rendition: Rendition, file: str) -> str:
+    if rendition.kind == "audio":
         return "audio/mp4"
     return "video/mp4" if file == INIT_SEGMENT else "video/iso.segment"

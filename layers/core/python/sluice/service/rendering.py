@@ -4,16 +4,20 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
 from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
-from sluice.media import ffmpeg, gaps, packager, playlists, probe, untrusted
+from sluice.media import ffmpeg, gaps, packager, probe, untrusted
 from sluice.media.chunks import Window
-from sluice.media.ladder import AUDIO, Plan, plan_transcode
-from sluice.media.verdicts import Corrupt, TooComplex, TooLong
+from sluice.media.ladder import Plan, plan_transcode
+from sluice.media.source import SourceProbe
+from sluice.media.verdicts import Corrupt, TooComplex
+from sluice.service.packaged import checked_duration, describe_renditions
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +29,7 @@ PACKAGE_DEADLINE_S = 1800
 MOST_PACKETS_DAMAGED = 69  # ffmpeg's exit code above `-max_error_rate`
 OUT_OF_RESOURCES = ("No space left on device", "Cannot allocate memory")
 
-Check = Callable[[probe.SourceProbe], None]  # raises what the source is refused for
+Check = Callable[[SourceProbe], None]  # raises what the source is refused for
 Stage = Callable[[str, float, float | None], None]  # stage name, its share done 0-1, seconds of video per second
 
 
@@ -48,7 +52,15 @@ class Rendered:
 
 
 def render_source(
-    source: Path, work: Path, *, tools: Tools, binaries: Binaries, processors: int, check: Check, on_stage: Stage
+    source: Path,
+    work: Path,
+    *,
+    settings: EncodingSettings,
+    tools: Tools,
+    binaries: Binaries,
+    processors: int,
+    check: Check,
+    on_stage: Stage,
 ) -> Rendered:
     """`work`: an existing empty directory.
 
@@ -57,16 +69,14 @@ def render_source(
     on_stage("probe", 0.0, None)
     found = probe_source(source, work, tools=tools, binaries=binaries)
     check(found)
-    plan = plan_transcode(found)
+    plan = plan_transcode(found, settings)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
+    encoded = partial(encode, source, work, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     try:
-        frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
+        frames = encoded(plan)
     except Corrupt:
-        # Recorders with a muted microphone declare a sound track and never fill it, and ffmpeg fails on that.
-        if not (plan.video and plan.audio) or has_media(work / ffmpeg.intermediate(AUDIO)):
-            raise
-        plan = plan_transcode(found.model_copy(update={"audio": None}))
-        frames = encode(source, work, plan, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
+        plan = _without_silent_tracks(plan, work, settings)
+        frames = encoded(plan)
     on_stage("package", 0.0, None)
     return finish(work, plan, frames, tools=tools, binaries=binaries)
 
@@ -85,7 +95,19 @@ def finish(work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binar
     )
 
 
-def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> probe.SourceProbe:
+def _without_silent_tracks(plan: Plan, work: Path, settings: EncodingSettings) -> Plan:
+    """Recorders with a muted microphone declare a sound track and never fill it, and ffmpeg fails on that.
+
+    Raises Corrupt if that was not the reason.
+    """
+    silent = {made.index for made in plan.audio if not has_media(work / ffmpeg.intermediate(made.name))}
+    if not (plan.video and silent):
+        raise Corrupt
+    tracks = tuple(track for track in plan.source.tracks if track.index not in silent)
+    return plan_transcode(plan.source.model_copy(update={"tracks": tracks}), settings)
+
+
+def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> SourceProbe:
     """Raises a SourceRejected verdict."""
     limits = ToolLimits(
         deadline_s=PROBE_DEADLINE_S,
@@ -183,50 +205,6 @@ def has_media(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return b"moof" in file.read(1 << 16)
-
-
-def checked_duration(plan: Plan, directory: Path) -> float:
-    """Of the result. Raises Corrupt if the source ended before its time, TooLong if it was cut at the limit."""
-    video, audio = plan.source.video, plan.source.audio
-    lengths = {name: playlists.media_duration_s((directory / f"{name}.m3u8").read_text()) for name in plan.names}
-    if not all(lengths.values()):
-        raise Corrupt  # a header, a sample or two that take no time, and nothing that plays
-    actual = lengths[plan.names[0]]
-    stated = (video.duration_s if video else audio.duration_s if audio else None) or plan.source.duration_s
-    if plan.source.duration_stated and stated is not None and probe.cut_short(actual, stated):
-        raise Corrupt
-    if actual >= untrusted.MAX_DURATION_S:
-        raise TooLong
-    if actual > plan.longest_s - 1:  # it was cut there: the length that it states is not its own
-        raise Corrupt
-    return actual
-
-
-def describe_renditions(plan: Plan, directory: Path, duration_s: float) -> tuple[Rendition, ...]:
-    codecs = playlists.codecs((directory / packager.DASH_MANIFEST).read_text())
-    rate = None if plan.source.video is None else round(float(plan.source.video.rate), 3)
-
-    def bitrate(name: str) -> int:
-        return round(_size(directory / name) * 8 / duration_s)
-
-    video = [
-        Rendition(
-            name=made.name,
-            kind="video",
-            codec=codecs[made.name],
-            bitrate=bitrate(made.name),
-            width=made.width,
-            height=made.height,
-            frame_rate=rate,
-        )
-        for made in plan.video
-    ]
-    audio = [Rendition(name=n, kind="audio", codec=codecs[n], bitrate=bitrate(n)) for n in (AUDIO,) if plan.audio]
-    return (*video, *audio)
-
-
-def _size(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.iterdir())
 
 
 def _microseconds(text: str | None) -> float:

@@ -4,7 +4,7 @@ from sluice.domain.intake import IntakeRules
 from sluice.domain.media_types import types_of
 from sluice.domain.models import Asset
 from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
-from sluice.media.probe import SourceProbe
+from sluice.media.source import SourceProbe
 from sluice.service.intake_checks import allows_type
 from sluice.service.ports import Records
 

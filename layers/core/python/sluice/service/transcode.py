@@ -22,6 +22,7 @@ from sluice.service.attempts import (
     publish,
     save_result,
 )
+from sluice.service.encoding_profiles import settings_of
 from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
 from sluice.service.rendering import Rendered, Tools, render_source
@@ -69,6 +70,7 @@ def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps
     rendered = render_source(
         source,
         work / "out",
+        settings=settings_of(job, deps.records),
         tools=deps.tools,
         binaries=deps.binaries,
         processors=deps.processors,

@@ -1,0 +1,102 @@
+"""The filter graph of an encode: one decoded picture becomes all sizes and rates, each sound track a rendition's."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import groupby
+
+from sluice.media import chunks
+from sluice.media.chunks import Window
+from sluice.media.ladder import Plan, VideoRendition
+from sluice.media.sound import AudioRendition
+from sluice.media.source import VideoStream
+
+POSTER_AT = Fraction(1, 10)  # of the duration: past a black start or title
+POSTER_LONG_SIDE = 1280
+AUDIO_RATE = 48_000
+
+
+def filter_graph(plan: Plan, window: Window | None = None) -> str:
+    """`window`: the source is a piece of the whole, of which only the picture is read, and no poster is made."""
+    chains: list[str] = []
+    if plan.source.video is not None and plan.encoded:
+        chains += video_graph(plan.source.video, plan, window)
+    if not plan.copied and window is None:
+        chains += audio_chains(plan)
+    return ";".join(chains)
+
+
+def video_graph(video: VideoStream, plan: Plan, window: Window | None) -> Iterator[str]:
+    """Each size is scaled from the one above it, which costs a third of scaling each from the source."""
+    steps = _first_steps(video, plan, window)
+    if video.interlaced:
+        steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
+    sizes = [list(same) for _, same in groupby(plan.encoded, key=lambda made: (made.width, made.height))]
+    poster_from = next((same for same in sizes if _long_side(same[0]) <= POSTER_LONG_SIDE), sizes[-1])
+    pad = "0:0" if plan.copied or window else f"0:{video.index}"
+    for same, below in zip(sizes, (*sizes[1:], None), strict=True):
+        first = same[0]
+        steps += [
+            f"scale={first.width}:{first.height}:out_range=tv",  # phones deliver full range; players expect tv
+            "setsar=1",
+            "format=yuv420p",  # the only sampling that every H.264 decoder has
+        ]
+        if below:
+            yield f"[{pad}]{','.join(steps)},split=2[scaled_{first.name}][to_{below[0].name}]"
+            pad, steps = f"scaled_{first.name}", []
+        pads = [made.name for made in same] + (["still"] if same is poster_from and window is None else [])
+        yield f"[{pad}]{_chain([*steps, *_rate_steps(first, plan, window)], pads)}"
+        pad, steps = f"to_{below[0].name}" if below else "", []
+    if window is None:
+        # The first frame, overwritten by the wanted one: a picture even if the video ends early.
+        yield f"[still]select=eq(n\\,0)+eq(n\\,{_poster_frame(video, poster_from[0])})[poster]"
+
+
+def _first_steps(video: VideoStream, plan: Plan, window: Window | None) -> list[str]:
+    if window is not None:
+        return chunks.first_steps(video, window, longest_s=plan.longest_s)
+    # Every rendition begins at 0; audio_chain shifts the sound by as much. The bound is for the end of the stream: `-t`
+    # drops late frames, but not their time, up to which `fps` would repeat the last one.
+    return [] if plan.copied else [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
+
+
+def _rate_steps(made: VideoRendition, plan: Plan, window: Window | None) -> list[str]:
+    """Puts frames on the exact grid. At a constant rate it neither repeats nor drops one, it only removes jitter.
+
+    After scaling: a repeated frame is then one more reference, not one more picture. Before it, a pause of two minutes
+    filled gigabytes, as ffmpeg scales all its frames before the first is encoded.
+    """
+    rate = plan.rate or made.rate
+    # Frames 0, 2, 4…: `fps` would choose others after a rounding.
+    every = [f"framestep={rate / made.rate}"] if made.rate != rate else []
+    if window is not None:
+        return [*chunks.rate_steps(rate, window), *every]
+    return [] if plan.copied else [f"fps={ratio(rate)}", *every]  # a copied one has its own timestamps
+
+
+def _chain(steps: list[str], pads: list[str]) -> str:
+    split = [f"split={len(pads)}"] if len(pads) > 1 else []
+    return ",".join([*steps, *split]) + "".join(f"[{pad}]" for pad in pads)
+
+
+def audio_chains(plan: Plan) -> list[str]:
+    return [audio_chain(made, plan) for made in plan.audio if made.mode == "encode"]
+
+
+def audio_chain(made: AudioRendition, plan: Plan) -> str:
+    # first_pts=0 with async=1 pads or cuts the start and fills gaps with silence, so that sound stays with the picture.
+    return (
+        f"[0:{made.index}]asetpts=PTS-{plan.source.start_s:.6f}/TB,"
+        f"aresample={AUDIO_RATE}:async=1:first_pts=0,aformat=channel_layouts=stereo[{made.name}]"
+    )
+
+
+def _poster_frame(video: VideoStream, shown: VideoRendition) -> int:
+    return int(Fraction(video.duration_s or 0) * POSTER_AT * shown.rate)
+
+
+def _long_side(made: VideoRendition) -> int:
+    return max(made.width, made.height)
+
+
+def ratio(rate: Fraction) -> str:
+    return f"{rate.numerator}/{rate.denominator}"
