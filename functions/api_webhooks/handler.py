@@ -37,7 +37,7 @@ def create_webhook(
         keyed(app, idempotency_key),
         fresh_id=d.new_id(Prefix.WEBHOOK),
         make=lambda webhook_id: webhooks.create_webhook(
-            NewWebhook(webhook_id, tenant_id, body.url, body.description, body.event_types),
+            NewWebhook(webhook_id, tenant_id, body.url, body.description, body.event_types, body.max_per_second),
             records=d.records,
             sender=d.sender,
             secrets=d.secrets,

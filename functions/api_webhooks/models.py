@@ -22,20 +22,33 @@ Patterns = Annotated[
 ]
 
 
+MaxPerSecond = Annotated[
+    int | None,
+    Field(
+        strict=True,
+        ge=1,
+        le=1_000,
+        description="Most attempts a second, on average over a few seconds. Null: as fast as answers come.",
+    ),
+]
+
+
 class CreateWebhook(RequestBody):
     url: Url
     description: Description | None = None
     event_types: Patterns = ("*",)
+    max_per_second: MaxPerSecond = None
 
 
 class ChangeWebhook(RequestBody):
-    """Fields that are left out stay as they are; null takes the description away."""
+    """Fields that are left out stay as they are; null takes the description or the limit away."""
 
     model_config = ConfigDict(json_schema_extra=without_defaults)
 
     url: Url = Field(default="")
     description: Description | None = None
     event_types: Patterns = ()
+    max_per_second: MaxPerSecond = None
     enabled: Annotated[
         bool, Field(strict=True, description="false: nothing is sent, and what happens meanwhile is not sent later.")
     ] = True
@@ -65,6 +78,7 @@ class WebhookView(ResponseBody):
     enabled: bool = Field(
         description="false: nothing is sent. A PATCH sets it, and an endpoint that answers 410 Gone is switched off."
     )
+    max_per_second: int | None = Field(description="Most attempts a second; null: as fast as answers come.")
     rotation_ends_at: Timestamp | None = Field(
         description="After a rotation: until then, secrets before the newest sign too."
     )
@@ -79,6 +93,7 @@ class WebhookView(ResponseBody):
             description=endpoint.description,
             event_types=endpoint.event_types,
             enabled=endpoint.enabled,
+            max_per_second=endpoint.max_per_second,
             rotation_ends_at=max((secret.until for secret in endpoint.retired_secrets), default=None),
             created_at=endpoint.created_at,
             updated_at=endpoint.updated_at,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Delivery, Job, WebhookEndpoint
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
@@ -93,3 +94,25 @@ def make_webhook(**changes: object) -> WebhookEndpoint:
         "updated_at": MOMENT,
     }
     return WebhookEndpoint.model_validate(fields | changes)
+
+
+def make_slot(**changes: object) -> SendSlot:
+    fields: dict[str, object] = {
+        "tenant_id": TENANT,
+        "webhook_id": new_id(Prefix.WEBHOOK),
+        "number": 0,
+        "event_id": new_id(Prefix.EVENT),
+        "taken_at": MOMENT,
+        "free_at": MOMENT + timedelta(seconds=35),
+    }
+    return SendSlot.model_validate(fields | changes)
+
+
+def make_health(**changes: object) -> EndpointHealth:
+    fields: dict[str, object] = {
+        "tenant_id": TENANT,
+        "webhook_id": new_id(Prefix.WEBHOOK),
+        "failing_since": MOMENT,
+        "updated_at": MOMENT,
+    }
+    return EndpointHealth.model_validate(fields | changes)

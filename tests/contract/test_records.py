@@ -3,6 +3,7 @@
 import pytest
 
 from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.endpoint_health import Gate
 from sluice.domain.errors import WriteConflict
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
@@ -20,7 +21,9 @@ from tests.contract.samples import (
     TENANT,
     make_asset,
     make_delivery,
+    make_health,
     make_job,
+    make_slot,
     make_upload,
     make_webhook,
     new_id,
@@ -150,3 +153,14 @@ def test_notes_of_a_task_are_overwritten_freely(records: Records) -> None:
             response="ok",
         )
     )
+
+
+def test_a_gate_is_the_health_and_the_slots_of_one_endpoint(records: Records) -> None:
+    health, first, second = make_health(), make_slot(), make_slot(number=7)
+    mine = {"webhook_id": health.webhook_id}
+    first, second = first.model_copy(update=mine), second.model_copy(update=mine)
+    records.commit(*map(Create, (health, second, first, make_health(), make_slot())))
+    assert records.gate(TENANT, health.webhook_id) == Gate(health, (first, second))
+    assert records.gate(TENANT, new_id(Prefix.WEBHOOK)) == Gate(None, ())
+    with pytest.raises(WriteConflict):
+        records.commit(Create(first))

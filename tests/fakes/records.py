@@ -32,7 +32,7 @@ from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
-from tests.fakes.profile_rows import FakeProfileRows
+from tests.fakes.webhook_rows import FakeWebhookRows
 
 M = TypeVar("M", bound=Model)
 
@@ -43,7 +43,7 @@ def row_of(write: Write) -> Key:
     return key_of(write.record)
 
 
-class FakeRecords(FakeProfileRows):
+class FakeRecords(FakeWebhookRows):
     def __init__(self) -> None:
         super().__init__()
         self._postponed: dict[Key, datetime] = {}
@@ -165,16 +165,6 @@ class FakeRecords(FakeProfileRows):
         """Not part of the port: what a test wants to see of an asset's history."""
         mine = [event for event in self._all(Event) if (event.tenant_id, event.asset_id) == (tenant_id, asset_id)]
         return sorted(mine, key=lambda event: event.sequence)
-
-    def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None:
-        return self._get(WebhookEndpoint, table.webhook(tenant_id, webhook_id))
-
-    def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]:
-        mine = [endpoint for endpoint in self._all(WebhookEndpoint) if endpoint.tenant_id == tenant_id]
-        return sorted(mine, key=lambda endpoint: endpoint.id)
-
-    def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None:
-        return self._get(Delivery, table.delivery(tenant_id, webhook_id, event_id))
 
     def idempotency(self, tenant_id: str, route: str, key: str) -> IdempotencyRecord | None:
         return self._get(IdempotencyRecord, table.idempotency(tenant_id, route, key))

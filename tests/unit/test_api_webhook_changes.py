@@ -114,3 +114,14 @@ def test_a_new_url_is_checked(api: Api) -> None:
     answer = api.call("PATCH", path, body={"url": "https://10.0.0.1/"})
     assert (answer["statusCode"], answer["json"]["code"]) == (422, "url_not_allowed")
     assert answer["json"]["errors"][0]["pointer"] == "/url"
+
+
+def test_a_limit_is_set_changed_and_taken_away(api: Api) -> None:
+    made = api.create(max_per_second=5)["json"]
+    assert made["max_per_second"] == 5
+    path = "/v1/webhooks/" + made["webhook_id"]
+    assert api.call("PATCH", path, body={"max_per_second": 7})["json"]["max_per_second"] == 7
+    assert api.call("PATCH", path, body={"description": "x"})["json"]["max_per_second"] == 7
+    assert api.call("PATCH", path, body={"max_per_second": None})["json"]["max_per_second"] is None
+    for wrong in (0, 1_001, "5", 1.5):
+        assert api.call("PATCH", path, body={"max_per_second": wrong})["statusCode"] == 422

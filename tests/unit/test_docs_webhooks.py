@@ -8,12 +8,21 @@ from typing import Any, get_args
 import pytest
 
 from functions.api_deliveries.models import DeliveryReport, Failure, PingView
-from functions.api_webhooks.models import RotateSecret
+from functions.api_webhooks.models import ChangeWebhook, RotateSecret
+from functions.deliver_webhook.handler import THREADS
 from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import DELIVERY_LIFE
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
 from sluice.config import DeliverWebhookSettings
 from sluice.domain.deliveries import RetrySchedule
+from sluice.domain.endpoint_health import (
+    FIRST_PAUSE,
+    LONGEST_HOLD,
+    LONGEST_PAUSE,
+    MAX_IN_FLIGHT,
+    OVERLOADED,
+    SILENT_TO_OPEN,
+)
 from sluice.domain.errors import DeliveryNotDead, WebhookDisabled
 from sluice.domain.event_catalogue import CATALOGUE
 from sluice.domain.events import EventType, Origin, describe, describe_ping
@@ -85,6 +94,20 @@ def test_figures_of_the_text_are_the_code_s() -> None:
     assert f"{sum(schedule) // 3600:.0f} hours in all" in text
     assert f"within {defaults['timeout_s'].default:.0f} s" in text
     assert f"at most {MAX_WEBHOOKS} endpoints" in text
+
+
+def test_figures_of_an_overloaded_endpoint_are_the_code_s() -> None:
+    text = " ".join(section(PAGE, "Slow and overloaded endpoints").split())
+    assert f"has {MAX_IN_FLIGHT} slots" in text and f"{MAX_IN_FLIGHT} of the {THREADS * 50} attempts" in text
+    assert SILENT_TO_OPEN == 5 and "After five attempts in a row" in text
+    assert sorted(OVERLOADED) == [429, 502, 504] and "429, 502 or 504" in text
+    assert f"for {FIRST_PAUSE.seconds} s" in text and f"up to {LONGEST_PAUSE.seconds // 60} minutes" in text
+    assert f"and {LONGEST_HOLD.seconds // 60} minutes at most" in text
+
+
+def test_the_change_of_the_page_is_one() -> None:
+    body = code(PAGE, "Change an endpoint", "").partition("\n")[2]
+    assert ChangeWebhook.model_validate_json(body).max_per_second == 20
 
 
 def test_figures_of_a_rotation_are_the_code_s() -> None:

@@ -136,6 +136,15 @@ def delivery(tenant_id: str, webhook_id: str, event_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}", f"DELIVERY#{event_id}")
 
 
+def endpoint_health(tenant_id: str, webhook_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#GATE", "HEALTH")
+
+
+def send_slot(tenant_id: str, webhook_id: str, number: int) -> Key:
+    """Beside the health, so that one query reads all of a gate."""
+    return Key(endpoint_health(tenant_id, webhook_id).pk, f"SLOT#{number:03d}")
+
+
 def delivery_attempt(tenant_id: str, webhook_id: str, event_id: str, attempt: int) -> Key:
     """Apart from the deliveries, so that a list of those reads nothing else."""
     return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#DELIVERY#{event_id}", f"ATTEMPT#{attempt:03d}")

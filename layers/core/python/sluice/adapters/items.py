@@ -15,6 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from sluice import table
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
+from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event, timestamp
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
@@ -42,6 +43,7 @@ M = TypeVar("M", bound=Model)
 
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 DELIVERY_LIFE = timedelta(days=30)
+SLOT_LIFE = timedelta(days=1)  # after it became free; nobody takes one again that is not used
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -61,8 +63,8 @@ def key_of(record: Model) -> Key:
             return table.playback_lookup(record.playback_id)
         case Event():
             return table.event(record.tenant_id, record.asset_id, record.sequence)
-        case WebhookEndpoint():
-            return table.webhook(record.tenant_id, record.id)
+        case WebhookEndpoint() | Delivery() | DeliveryAttempt() | EndpointHealth() | SendSlot():
+            return _webhook_key(record)
         case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
         case _:
@@ -83,6 +85,20 @@ def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint | I
             return table.ingest_batch(record.tenant_id, record.id)
 
 
+def _webhook_key(record: WebhookEndpoint | Delivery | DeliveryAttempt | EndpointHealth | SendSlot) -> Key:
+    match record:
+        case WebhookEndpoint():
+            return table.webhook(record.tenant_id, record.id)
+        case Delivery():
+            return table.delivery(record.tenant_id, record.webhook_id, record.event_id)
+        case DeliveryAttempt():
+            return table.delivery_attempt(record.tenant_id, record.webhook_id, record.event_id, record.number)
+        case EndpointHealth():
+            return table.endpoint_health(record.tenant_id, record.webhook_id)
+        case SendSlot():
+            return table.send_slot(record.tenant_id, record.webhook_id, record.number)
+
+
 def _work_key(record: Model) -> Key:
     match record:
         case EncodingProfile():
@@ -97,10 +113,6 @@ def _work_key(record: Model) -> Key:
             return table.job_progress(record.tenant_id, record.job_id)
         case JobResult():
             return table.job_result(record.tenant_id, record.job_id, record.attempt)
-        case Delivery():
-            return table.delivery(record.tenant_id, record.webhook_id, record.event_id)
-        case DeliveryAttempt():
-            return table.delivery_attempt(record.tenant_id, record.webhook_id, record.event_id, record.number)
         case IdempotencyRecord():
             return table.idempotency(record.tenant_id, record.route, record.key)
         case _:
@@ -160,6 +172,10 @@ def _indexes(record: Model, key: Key) -> Item:
                 entries[table.LIST_SK] = dead_letter_position(record)
         case DeliveryAttempt():
             entries[table.TTL] = int((record.sent_at + DELIVERY_LIFE).timestamp())
+        case SendSlot():
+            entries[table.TTL] = int((record.free_at + SLOT_LIFE).timestamp())
+        case EndpointHealth():
+            entries[table.TTL] = int((record.updated_at + DELIVERY_LIFE).timestamp())
         case _:
             pass
     return entries

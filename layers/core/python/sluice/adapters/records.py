@@ -1,4 +1,4 @@
-"""The record store over DynamoDB: implements `service.ports.Records`. Reads and work lists; writes in record_writes."""
+"""The record store over DynamoDB: implements `service.ports.Records` by row_reads and record_writes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,12 @@ import boto3
 from botocore.config import Config
 
 from sluice import table
-from sluice.adapters.items import due, from_item
-from sluice.adapters.record_writes import TRIES, RecordWrites, pause, wire_key
+from sluice.adapters.items import from_item
+from sluice.adapters.record_writes import wire_key
+from sluice.adapters.row_reads import RowReads
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
-from sluice.domain.errors import ProviderFailure
-from sluice.domain.events import Event, timestamp
+from sluice.domain.endpoint_health import EndpointHealth, Gate, SendSlot
+from sluice.domain.events import Event
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
@@ -31,7 +32,7 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
-from sluice.table import DueKind, Key
+from sluice.table import DueKind
 
 M = TypeVar("M", bound=Model)
 
@@ -41,11 +42,7 @@ def dynamodb_client() -> Any:
     return boto3.client("dynamodb", config=Config(retries={"mode": "standard", "max_attempts": 4}))
 
 
-class DynamoRecords(RecordWrites):
-    def _get(self, model: type[M], key: Key) -> M | None:
-        answer = self._client.get_item(TableName=self._table, Key=wire_key(key), ConsistentRead=True)
-        return from_item(model, answer["Item"]) if "Item" in answer else None
-
+class DynamoRecords(RowReads):
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._get(Tenant, table.tenant(tenant_id))
 
@@ -129,14 +126,12 @@ class DynamoRecords(RecordWrites):
     def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]:
         return self._partition(WebhookEndpoint, table.webhook(tenant_id, "").pk)
 
-    def _partition(self, model: type[M], partition: str) -> list[M]:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression=f"{table.PK} = :pk",
-            ExpressionAttributeValues={":pk": {"S": partition}},
-            ConsistentRead=True,
-        )
-        return [from_item(model, item) for page in pages for item in page["Items"]]
+    def gate(self, tenant_id: str, webhook_id: str) -> Gate:
+        door = table.endpoint_health(tenant_id, webhook_id)
+        items = self._items(door.pk)
+        health = [from_item(EndpointHealth, item) for item in items if item[table.SK]["S"] == door.sk]
+        slots = [from_item(SendSlot, item) for item in items if item[table.SK]["S"] != door.sk]
+        return Gate(health[0] if health else None, tuple(slots))
 
     def list_assets(self, tenant_id: str, *, limit: int, before: str | None) -> tuple[list[Asset], str | None]:
         ids, following = self._newest(table.LIST_INDEX, table.asset_list(tenant_id), limit, before)
@@ -157,61 +152,7 @@ class DynamoRecords(RecordWrites):
         found = self._batch(JobProgress, [table.job_progress(tenant_id, job_id) for job_id in job_ids])
         return {progress.job_id: progress for progress in found}
 
-    def _newest(
-        self, index: str | None, partition: str, limit: int, before: str | None
-    ) -> tuple[list[str], str | None]:
-        """Ids of a list, and the one that the next page begins after; `index` None: a list in the table itself."""
-        pk, sk = (table.PK, table.SK) if index is None else (table.LIST_PK, table.LIST_SK)
-        condition, values = f"{pk} = :list", {":list": {"S": partition}}
-        if before is not None:
-            condition += f" AND {sk} < :before"
-            values[":before"] = {"S": before}
-        source = {"ConsistentRead": True} if index is None else {"IndexName": index}
-        answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-            ScanIndexForward=False,
-            Limit=limit + 1,
-            **source,
-        )
-        ids = [item[sk]["S"] for item in answer["Items"]]
-        return ids[:limit], ids[limit - 1] if len(ids) > limit else None
-
-    def _batch(self, model: type[M], keys: list[Key]) -> list[M]:
-        """At most 100 keys; missing rows are left out, throttled ones asked for again."""
-        found: list[M] = []
-        wanted: dict[str, Any] = {self._table: {"Keys": [wire_key(key) for key in keys], "ConsistentRead": True}}
-        for attempt in range(TRIES):
-            if not wanted or not wanted[self._table]["Keys"]:
-                return found
-            if attempt:
-                pause(attempt)
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            found += [from_item(model, item) for item in answer["Responses"].get(self._table, [])]
-            wanted = answer.get("UnprocessedKeys", {})
-        if wanted:
-            raise ProviderFailure()
-        return found
-
     # work lists
-
-    def _due(self, model: type[M], kind: DueKind, before: datetime, limit: int) -> list[M]:
-        """Oldest first over all shards; rows that changed since the index was written are left out."""
-        found: list[dict[str, Any]] = []
-        for partition in table.due_partitions(kind):
-            answer = self._client.query(
-                TableName=self._table,
-                IndexName=table.DUE_INDEX,
-                KeyConditionExpression=f"{table.DUE_PK} = :due AND {table.DUE_SK} < :before",
-                ExpressionAttributeValues={":due": {"S": partition}, ":before": {"S": timestamp(before)}},
-                Limit=limit,
-            )
-            found += answer["Items"]
-        oldest = sorted(found, key=lambda item: str(item[table.DUE_SK]["S"]))[:limit]
-        keys = [_key(item) for item in oldest]
-        records = [row for start in range(0, len(keys), 100) for row in self._batch(model, keys[start : start + 100])]
-        return [record for record in records if _is_due(record, kind, before)]
 
     def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
         return self._due(Upload, DueKind.UPLOAD_EXPIRY, before, limit)
@@ -230,12 +171,3 @@ class DynamoRecords(RecordWrites):
 
     def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]:
         return self._due(WebhookEndpoint, DueKind.ROTATION, before, limit)
-
-
-def _is_due(record: Model, kind: DueKind, before: datetime) -> bool:
-    work = due(record)
-    return work is not None and work[0] is kind and work[1] < before
-
-
-def _key(item: dict[str, Any]) -> Key:
-    return Key(item[table.PK]["S"], item[table.SK]["S"])

@@ -8,6 +8,7 @@ from sluice.domain.models import Delivery, Model
 from sluice.domain.states import DELIVERY_EDGES, DeliveryState, check_edge
 
 JITTER = 0.2  # ± share of a delay, so that endpoints that failed together are not retried together
+CLOCK_SKEW = timedelta(seconds=1)  # between the clocks of two senders
 MAX_RETRY_AFTER_S = 86_400  # an endpoint may ask for a day; more would outlive the delivery
 
 
@@ -82,6 +83,7 @@ def claim(delivery: Delivery, now: datetime, *, lease: timedelta, grace: timedel
         update={
             "claimed_until": until,
             "next_attempt_at": until + grace,
+            "holds": 0,
             "updated_at": now,
             "version": delivery.version + 1,
         }
@@ -120,6 +122,24 @@ def revive(delivery: Delivery, now: datetime, *, next_attempt_at: datetime) -> D
             "state": check_edge(DELIVERY_EDGES, delivery.state, DeliveryState.PENDING),
             "redriven_after": delivery.attempts,
             "next_attempt_at": next_attempt_at,
+            "updated_at": now,
+            "version": delivery.version + 1,
+        }
+    )
+
+
+def is_early(delivery: Delivery, now: datetime) -> bool:
+    """The message is a copy: the one that belongs to `retry_at`, or else the sweeper's, comes later."""
+    return delivery.retry_at is not None and now < delivery.retry_at - CLOCK_SKEW
+
+
+def hold(delivery: Delivery, now: datetime, *, until: datetime, next_attempt_at: datetime) -> Delivery:
+    """The same delivery, whose attempt is put off because its endpoint has no room. No attempt is used up."""
+    return delivery.model_copy(
+        update={
+            "retry_at": until,
+            "next_attempt_at": next_attempt_at,
+            "holds": delivery.holds + 1,
             "updated_at": now,
             "version": delivery.version + 1,
         }

@@ -209,6 +209,7 @@ class WebhookEndpoint(Model):
     rotation_id: str | None = None  # that made the secret; None: the first
     retired_secrets: tuple[RetiredSecret, ...] = ()  # newest first
     enabled: bool = True
+    max_per_second: int | None = None  # attempts; None: as fast as its answers come
     created_at: datetime
     updated_at: datetime
     version: int = 1
@@ -228,7 +229,8 @@ class Delivery(Model):
     attempts: int = 0  # recorded ones; never reset
     redriven_after: int = 0  # attempts made before the last redrive: the retry schedule counts from here
     next_attempt_at: datetime | None = None  # when the sweeper queues it, unless it was settled or claimed before
-    retry_at: datetime | None = None  # of a failed one: when its next attempt is due
+    retry_at: datetime | None = None  # of one that failed or was held back: not before
+    holds: int = 0  # times in a row that its endpoint had no room for it
     claimed_until: datetime | None = None  # a sender is at work; after this moment it is taken to have died
     last_status: int | None = None
     created_at: datetime

@@ -8,6 +8,7 @@ and recording makes an endpoint see the same webhook-id twice.
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,13 +20,17 @@ from sluice.domain.deliveries import (
     RetrySchedule,
     claim,
     is_claimed,
+    is_early,
     is_settled,
     settle,
 )
+from sluice.domain.endpoint_health import SendSlot, Verdict, admit
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
+from sluice.service.admission import QUEUE_LIMIT_S, hold_back, leaving, taking
 from sluice.service.dispatch import GRACE
+from sluice.service.endpoint_care import note_failure, recovery
 from sluice.service.ports import Clock, Records, Replace
 from sluice.service.retries import retry_on_conflict
 from sluice.service.webhook_ports import DeadLetterQueue, DeliveryQueue, Random, SecretBox, WebhookSender, WebhookSigner
@@ -33,7 +38,6 @@ from sluice.service.webhook_sending import Message, Sent, open_secrets, send
 
 logger = logging.getLogger(__name__)
 
-QUEUE_LIMIT_S = 900  # SQS's longest DelaySeconds; longer delays wait in the due index
 LEASE_MARGIN = timedelta(seconds=20)  # name look-up and writes around one attempt
 GONE = 410  # Standard Webhooks: the endpoint wants nothing any more
 
@@ -42,6 +46,7 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     RETRYING = "retrying"
     DEAD = "dead"
+    HELD = "held"  # its endpoint has no room: no attempt was made
     SUPERSEDED = "superseded"  # another message has done this, or is doing it
 
 
@@ -63,6 +68,7 @@ class Claimed(NamedTuple):
     endpoint: WebhookEndpoint
     event: Event
     secrets: tuple[str, ...]  # all that sign now
+    slot: SendSlot
 
 
 class Result(NamedTuple):
@@ -77,7 +83,10 @@ def deliver(message: DeliveryMessage, *, ports: Deliverer) -> Outcome:
         return claimed
     result = _send(message, claimed, ports)
     ports.records.save_attempt(result.attempt)  # before the state: a repeated attempt overwrites its row
-    outcome = _record(message, result, ports)
+    outcome = _record(message, claimed, result, ports)
+    if outcome in (Outcome.RETRYING, Outcome.DEAD):
+        verdict = Verdict(result.sent.status, result.sent.retry_after_s)
+        note_failure(claimed.endpoint, verdict, records=ports.records, now=ports.now)
     logger.info(
         "delivery_attempted",
         extra={
@@ -98,7 +107,7 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
     """Reserve the attempt that the message asks for, unless it is another's, done, or has nowhere to go."""
     delivery = _delivery(message, ports.records)
     now = ports.now()
-    if delivery is None or not _is_next(delivery, message) or is_claimed(delivery, now):
+    if delivery is None or not _is_next(delivery, message) or is_claimed(delivery, now) or is_early(delivery, now):
         return Outcome.SUPERSEDED
     endpoint = ports.records.webhook(message.tenant_id, message.webhook_id)
     event = ports.records.event(message.tenant_id, delivery.asset_id, delivery.sequence)
@@ -108,10 +117,15 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
         given_up = settle(delivery, DeliveryState.DEAD, now, attempts=delivery.attempts, status=delivery.last_status)
         ports.records.commit(Replace(given_up))
         return Outcome.DEAD
-    secrets = open_secrets(endpoint, secrets=ports.secrets, now=now)
+    gate = ports.records.gate(message.tenant_id, message.webhook_id)
     lease = timedelta(seconds=ports.timeout_s) + LEASE_MARGIN
-    ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)))
-    return Claimed(endpoint, event, secrets)
+    slot = admit(gate, endpoint, now, event_id=event.id, lease=lease, choice=ports.jitter())
+    if slot is None:
+        hold_back(delivery, gate, records=ports.records, queue=ports.queue, now=ports.now, jitter=ports.jitter)
+        return Outcome.HELD
+    secrets = open_secrets(endpoint, secrets=ports.secrets, now=now)
+    ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)), taking(slot))
+    return Claimed(endpoint, event, secrets, slot)
 
 
 def _delivery(message: DeliveryMessage, records: Records) -> Delivery | None:
@@ -147,25 +161,28 @@ def _send(message: DeliveryMessage, claimed: Claimed, ports: Deliverer) -> Resul
 
 
 @retry_on_conflict
-def _record(message: DeliveryMessage, result: Result, ports: Deliverer) -> Outcome:
+def _record(message: DeliveryMessage, claimed: Claimed, result: Result, ports: Deliverer) -> Outcome:
     """Write what the attempt led to. Two senders of one attempt count as one; a success beats a failure."""
     delivery = _delivery(message, ports.records)
     if delivery is None or is_settled(delivery) or (not result.sent.succeeded and not _is_next(delivery, message)):
         return Outcome.SUPERSEDED
+    gate = ports.records.gate(message.tenant_id, message.webhook_id)
+    writes = leaving(claimed.slot, claimed.endpoint, gate, ports.now)
     if result.sent.succeeded:
-        ports.records.commit(Replace(_after(DeliveryState.DELIVERED, delivery, result, ports)))
+        writes += recovery(gate, ports.now)
+        ports.records.commit(Replace(_after(DeliveryState.DELIVERED, delivery, result, ports)), *writes)
         return Outcome.DELIVERED
     if result.attempt.status == GONE:
-        return _switch_off(delivery, result, ports)
+        return _switch_off(delivery, result, writes, ports)
     delay = ports.schedule.delay_after(
         message.attempt - delivery.redriven_after, retry_after_s=result.sent.retry_after_s, jitter=ports.jitter()
     )
     if delay is None:
         # The letter first: a delivery without a letter could not be redriven, a letter too many is dropped there.
         ports.dead_letters.send(delivery)
-        ports.records.commit(Replace(_after(DeliveryState.DEAD, delivery, result, ports)))
+        ports.records.commit(Replace(_after(DeliveryState.DEAD, delivery, result, ports)), *writes)
         return Outcome.DEAD
-    return _schedule(delay, delivery, result, ports)
+    return _schedule(delay, delivery, result, writes, ports)
 
 
 def _after(state: DeliveryState, delivery: Delivery, result: Result, ports: Deliverer, **next_at: datetime) -> Delivery:
@@ -174,23 +191,23 @@ def _after(state: DeliveryState, delivery: Delivery, result: Result, ports: Deli
     return settle(delivery, state, ports.now(), attempts=attempts, status=result.attempt.status, **next_at)
 
 
-def _schedule(delay: float, delivery: Delivery, result: Result, ports: Deliverer) -> Outcome:
+def _schedule(delay: float, delivery: Delivery, result: Result, writes: Sequence[Replace], ports: Deliverer) -> Outcome:
     due = ports.now() + timedelta(seconds=delay)
     queued = delay <= QUEUE_LIMIT_S
     swept_at = due + GRACE if queued else due
     waiting = _after(DeliveryState.RETRYING, delivery, result, ports, next_attempt_at=swept_at, retry_at=due)
-    ports.records.commit(Replace(waiting))
+    ports.records.commit(Replace(waiting), *writes)
     if queued:
         ports.queue.send(waiting, delay_s=math.ceil(delay))
     return Outcome.RETRYING
 
 
-def _switch_off(delivery: Delivery, result: Result, ports: Deliverer) -> Outcome:
-    writes = [Replace(_after(DeliveryState.DEAD, delivery, result, ports))]
+def _switch_off(delivery: Delivery, result: Result, writes: Sequence[Replace], ports: Deliverer) -> Outcome:
+    off = []
     endpoint = ports.records.webhook(delivery.tenant_id, delivery.webhook_id)
     if endpoint is not None and endpoint.enabled:
         update = {"enabled": False, "updated_at": ports.now(), "version": endpoint.version + 1}
-        writes.append(Replace(endpoint.model_copy(update=update)))
+        off.append(Replace(endpoint.model_copy(update=update)))
         logger.warning("webhook_disabled", extra={"webhook_id": endpoint.id})
-    ports.records.commit(*writes)
+    ports.records.commit(Replace(_after(DeliveryState.DEAD, delivery, result, ports)), *off, *writes)
     return Outcome.DEAD

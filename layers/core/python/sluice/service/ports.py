@@ -9,8 +9,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
+from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
@@ -32,6 +32,7 @@ from sluice.domain.models import (
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.job_ports import JobRecords
 from sluice.service.profile_ports import ProfileRecords
+from sluice.service.webhook_ports import WebhookRecords
 
 Versioned = (
     Tenant
@@ -43,6 +44,8 @@ Versioned = (
     | PlaybackLookup
     | WebhookEndpoint
     | Delivery
+    | EndpointHealth
+    | SendSlot
     | IdempotencyRecord
     | IntakePolicy
     | Fingerprint
@@ -98,7 +101,7 @@ class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
 
 
-class Records(JobRecords, ProfileRecords, Protocol):
+class Records(JobRecords, ProfileRecords, WebhookRecords, Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:
@@ -116,9 +119,6 @@ class Records(JobRecords, ProfileRecords, Protocol):
     def asset(self, tenant_id: str, asset_id: str) -> Asset | None: ...
     def asset_version(self, tenant_id: str, asset_id: str, version_id: str) -> AssetVersion | None: ...
     def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None: ...
-    def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None: ...
-    def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]: ...
-    def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None: ...
     def idempotency(self, tenant_id: str, route: str, key: str) -> IdempotencyRecord | None: ...
     def api_key(self, key_id: str) -> ApiKey | None: ...
     def playback(self, playback_id: str) -> PlaybackLookup | None: ...
@@ -129,7 +129,6 @@ class Records(JobRecords, ProfileRecords, Protocol):
 
     def save_progress(self, progress: JobProgress | UploadProgress) -> None: ...
     def save_result(self, result: JobResult) -> None: ...
-    def save_attempt(self, attempt: DeliveryAttempt) -> None: ...
 
     def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
         """Leave the row out of its work list until then, unless it changes before; its version stays."""
@@ -150,12 +149,6 @@ class Records(JobRecords, ProfileRecords, Protocol):
     def undispatched_events(self, *, before: datetime, limit: int) -> list[Event]:
         """Events older than `before` for which deliveries may not exist yet."""
         ...
-
-    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
-        """Pending or retrying deliveries whose next attempt was due before `before`."""
-        ...
-
-    def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]: ...  # with one too old to sign
 
 
 NO_CHECKSUMS: Mapping[int, str] = MappingProxyType({})

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from sluice.domain.deliveries import DeliveryAttempt, DeliveryMessage
-from sluice.domain.models import Delivery
+from sluice.domain.endpoint_health import Gate
+from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
 
 
@@ -19,6 +20,22 @@ class DeliveryQueue(Protocol):
     def send(self, delivery: Delivery, *, delay_s: int) -> None:
         """`delay_s` 0-900 (SQS's limit); ordering group = endpoint."""
         ...
+
+
+class WebhookRecords(Protocol):
+    """The part of `service.ports.Records` that is about webhooks."""
+
+    def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None: ...
+    def webhooks(self, tenant_id: str) -> list[WebhookEndpoint]: ...
+    def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None: ...
+    def gate(self, tenant_id: str, webhook_id: str) -> Gate: ...
+    def save_attempt(self, attempt: DeliveryAttempt) -> None: ...
+
+    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
+        """Pending or retrying deliveries whose next attempt was due before `before`."""
+        ...
+
+    def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]: ...  # with one too old to sign
 
 
 class DeadLetter(NamedTuple):

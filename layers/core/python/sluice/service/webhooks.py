@@ -35,6 +35,7 @@ class NewWebhook:
     url: str
     description: str | None
     event_types: tuple[str, ...]  # globs; `*` also spans dots
+    max_per_second: int | None = None
 
 
 class Registered(NamedTuple):
@@ -49,7 +50,7 @@ class WebhookChange:
     webhook_id: str
     tenant_id: str
     versions: frozenset[int] | None  # those that may be changed; None: any
-    fields: Mapping[str, Any]  # url, description, event_types, enabled
+    fields: Mapping[str, Any]  # url, description, event_types, enabled, max_per_second
 
 
 def create_webhook(
@@ -73,6 +74,7 @@ def create_webhook(
         description=command.description,
         event_types=command.event_types,
         secret_ciphertext=secrets.encrypt(command.tenant_id, secret),
+        max_per_second=command.max_per_second,
         created_at=moment,
         updated_at=moment,
     )
