@@ -37,8 +37,8 @@ class DeliveryView(ResponseBody):
     webhook_id: str
     event_id: str = Field(description="`webhook-id` of every attempt.")
     event_type: str
-    asset_id: str
-    sequence: int
+    asset_id: str | None = Field(description="Null: of an event about no asset.")
+    sequence: int | None
     status: DeliveryState
     attempt_count: int
     last_status: int | None = Field(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from sluice.domain.models import WebhookEndpoint
+from sluice.domain.models import DisabledReason, WebhookEndpoint
 from sluice.http import RequestBody, ResponseBody, Timestamp, without_defaults
 from sluice.service.webhooks import Registered, WebhookChange
 
@@ -76,7 +76,10 @@ class WebhookView(ResponseBody):
     description: str | None
     event_types: tuple[str, ...]
     enabled: bool = Field(
-        description="false: nothing is sent. A PATCH sets it, and an endpoint that answers 410 Gone is switched off."
+        description="false: nothing is sent. A PATCH sets it; what switches it off by itself: `disabled_reason`."
+    )
+    disabled_reason: DisabledReason | None = Field(
+        description="gone: it answered 410. failing: every attempt of five days failed. Null: on, or off by its owner."
     )
     max_per_second: int | None = Field(description="Most attempts a second; null: as fast as answers come.")
     rotation_ends_at: Timestamp | None = Field(
@@ -93,6 +96,7 @@ class WebhookView(ResponseBody):
             description=endpoint.description,
             event_types=endpoint.event_types,
             enabled=endpoint.enabled,
+            disabled_reason=endpoint.disabled_reason,
             max_per_second=endpoint.max_per_second,
             rotation_ends_at=max((secret.until for secret in endpoint.retired_secrets), default=None),
             created_at=endpoint.created_at,

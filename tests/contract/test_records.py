@@ -5,6 +5,8 @@ import pytest
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.endpoint_health import Gate
 from sluice.domain.errors import WriteConflict
+from sluice.domain.event_payloads import PingPayload
+from sluice.domain.events import EventType, Origin, advance, describe_of_tenant
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
 from sluice.domain.models import (
@@ -164,3 +166,18 @@ def test_a_gate_is_the_health_and_the_slots_of_one_endpoint(records: Records) ->
     assert records.gate(TENANT, new_id(Prefix.WEBHOOK)) == Gate(None, ())
     with pytest.raises(WriteConflict):
         records.commit(Create(first))
+
+
+def test_events_of_a_delivery_are_found_of_an_asset_or_not(records: Records) -> None:
+    origin = Origin("dev", MOMENT, new_id(Prefix.EVENT))
+    alone = describe_of_tenant(
+        EventType.WEBHOOK_ENDPOINT_DISABLED, TENANT, origin, correlation_id="c", data=PingPayload(webhook_id="whk_x")
+    )
+    _, event = advance(make_asset(), EventType.TRANSCODE_READY, origin)
+    records.commit(Create(alone), Create(event))
+    of = {"event_id": origin.event_id}
+    assert records.event_of(make_delivery(**of, asset_id=None, sequence=None)) == alone
+    assert records.event_of(make_delivery(**of, asset_id=event.asset_id, sequence=event.sequence)) == event
+    assert records.undispatched_events(before=MOMENT.replace(year=2027), limit=9) in ([alone, event], [event, alone])
+    records.mark_dispatched(alone)
+    assert records.undispatched_events(before=MOMENT.replace(year=2027), limit=9) == [event]

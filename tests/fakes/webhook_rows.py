@@ -1,12 +1,18 @@
 """The webhook part of the record store in memory: `service.webhook_ports.WebhookRecords`."""
 
 from sluice import table
+from sluice.adapters.items import event_key
 from sluice.domain.endpoint_health import MAX_IN_FLIGHT, EndpointHealth, Gate, SendSlot
+from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
 from tests.fakes.profile_rows import FakeProfileRows
 
 
 class FakeWebhookRows(FakeProfileRows):
+    def event_of(self, delivery: Delivery) -> Event | None:
+        place = event_key(delivery.tenant_id, delivery.event_id, delivery.asset_id, delivery.sequence)
+        return self._get(Event, place)
+
     def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None:
         return self._get(WebhookEndpoint, table.webhook(tenant_id, webhook_id))
 

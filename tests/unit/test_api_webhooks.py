@@ -26,6 +26,7 @@ def test_created_with_its_secret(api: Api) -> None:
         "description": "Ours",
         "event_types": ["transcode.*"],
         "enabled": True,
+        "disabled_reason": None,
         "max_per_second": None,
         "rotation_ends_at": None,
         "created_at": "2026-12-01T10:00:00.000Z",

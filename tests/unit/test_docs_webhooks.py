@@ -17,6 +17,7 @@ from sluice.config import DeliverWebhookSettings
 from sluice.domain.deliveries import RetrySchedule
 from sluice.domain.endpoint_health import (
     FIRST_PAUSE,
+    GIVE_UP_AFTER,
     LONGEST_HOLD,
     LONGEST_PAUSE,
     MAX_IN_FLIGHT,
@@ -94,6 +95,7 @@ def test_figures_of_the_text_are_the_code_s() -> None:
     assert f"{sum(schedule) // 3600:.0f} hours in all" in text
     assert f"within {defaults['timeout_s'].default:.0f} s" in text
     assert f"at most {MAX_WEBHOOKS} endpoints" in text
+    assert GIVE_UP_AFTER.days == 5 and "every attempt of the last five days" in text
 
 
 def test_figures_of_an_overloaded_endpoint_are_the_code_s() -> None:

@@ -40,6 +40,8 @@ class WebhookWorld:
         self.records.commit(Create(self.tenant))
         self.asset_id = self.new_id(Prefix.ASSET)
         self.ports = Deliverer(
+            environment="dev",
+            new_id=self.new_id,
             records=self.records,
             sender=self.sender,
             signer=StandardWebhooksSigner(),

@@ -111,6 +111,11 @@ def event(tenant_id: str, asset_id: str, sequence: int) -> Key:
     return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", f"EVENT#{sequence:010d}")
 
 
+def tenant_event(tenant_id: str, event_id: str) -> Key:
+    """Of an event about no asset. Rare: they share a partition."""
+    return Key(f"TENANT#{tenant_id}#EVENTS", f"EVENT#{event_id}")
+
+
 def job(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "JOB")
 

@@ -62,13 +62,19 @@ def key_of(record: Model) -> Key:
         case PlaybackLookup():
             return table.playback_lookup(record.playback_id)
         case Event():
-            return table.event(record.tenant_id, record.asset_id, record.sequence)
+            return event_key(record.tenant_id, record.id, record.asset_id, record.sequence)
         case WebhookEndpoint() | Delivery() | DeliveryAttempt() | EndpointHealth() | SendSlot():
             return _webhook_key(record)
         case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
         case _:
             return _work_key(record)
+
+
+def event_key(tenant_id: str, event_id: str, asset_id: str | None, sequence: int | None) -> Key:
+    if asset_id is None or sequence is None:
+        return table.tenant_event(tenant_id, event_id)
+    return table.event(tenant_id, asset_id, sequence)
 
 
 def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint | IngestBatch) -> Key:

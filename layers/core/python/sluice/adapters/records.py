@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 from sluice import table
-from sluice.adapters.items import from_item
+from sluice.adapters.items import event_key, from_item
 from sluice.adapters.record_writes import wire_key
 from sluice.adapters.row_reads import RowReads
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
@@ -107,6 +107,10 @@ class DynamoRecords(RowReads):
 
     def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None:
         return self._get(Event, table.event(tenant_id, asset_id, sequence))
+
+    def event_of(self, delivery: Delivery) -> Event | None:
+        place = event_key(delivery.tenant_id, delivery.event_id, delivery.asset_id, delivery.sequence)
+        return self._get(Event, place)
 
     def webhook(self, tenant_id: str, webhook_id: str) -> WebhookEndpoint | None:
         return self._get(WebhookEndpoint, table.webhook(tenant_id, webhook_id))

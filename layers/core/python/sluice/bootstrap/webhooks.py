@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sluice import config
 from sluice.adapters.clock import now
+from sluice.adapters.ids import new_id
 from sluice.bootstrap.deployable import Core, records
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue, SecretBox, WebhookSender
 
@@ -117,6 +118,8 @@ def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
     from sluice.service.deliveries import Deliverer
 
     return Deliverer(
+        environment=settings.environment,
+        new_id=new_id,
         records=records(settings),
         sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
         signer=StandardWebhooksSigner(),

@@ -16,6 +16,7 @@ SILENT_TO_OPEN = 5  # attempts in a row without an answer
 FIRST_PAUSE = timedelta(seconds=5)  # doubles with every pause in a row
 LONGEST_PAUSE = timedelta(minutes=5)
 LONGEST_ASKED_FOR = timedelta(days=1)  # by Retry-After
+GIVE_UP_AFTER = timedelta(days=5)  # of attempts that all failed: longer than one event's whole schedule
 LONGEST_HOLD = timedelta(minutes=5)  # of a delivery that found no slot, before it looks again
 OVERLOADED = frozenset({429, 502, 504})  # Standard Webhooks: send less
 
@@ -120,6 +121,10 @@ def after_failure(
         return after.model_copy(update={"pauses": before.pauses + 1, "paused_until": max(until, now + pause)})
     # one that was on its way when the circuit opened lengthens no pause, unless its answer asks for it
     return after.model_copy(update={"paused_until": until}) if until > now else after
+
+
+def is_given_up(health: EndpointHealth, now: datetime) -> bool:
+    return health.failing_since is not None and now - health.failing_since >= GIVE_UP_AFTER
 
 
 def after_success(health: EndpointHealth, now: datetime) -> EndpointHealth:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sluice.domain.errors import ErrorClass
-from sluice.domain.event_payloads import AssetPayload, DuplicatePayload, Failure, Payload
+from sluice.domain.event_payloads import AssetPayload, DuplicatePayload, EndpointDisabledPayload, Failure, Payload
 from sluice.domain.states import AssetState as A
 
 
@@ -26,6 +26,7 @@ class EventType(StrEnum):
     TRANSCODE_READY = "transcode.ready"
     TRANSCODE_FAILED = "transcode.failed"
     ERROR_PROCESSING = "error.processing"
+    WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint.disabled"
 
 
 class Definition(NamedTuple):
@@ -85,5 +86,11 @@ CATALOGUE: Mapping[EventType, Definition] = {
     ),
     EventType.ERROR_PROCESSING: _when(
         "The asset failed; `data.error` says why.", A.FAILED, A.PROCESSING, job_id=JOB, error=NOT_VIDEO
+    ),
+    EventType.WEBHOOK_ENDPOINT_DISABLED: Definition(
+        "An endpoint was switched off: it answered 410, or every attempt of five days failed.",
+        EndpointDisabledPayload(
+            webhook_id="whk_01m827rwpq3v5g2x0c4t8k9abe", reason="failing", failing_since="2026-11-26T09:58:12.480Z"
+        ),
     ),
 }

@@ -4,6 +4,8 @@ No field has a default: a consumer finds every one of them in every event. Withi
 (docs/webhooks.md), which `infra.local.event_schemas` checks.
 """
 
+from typing import Literal
+
 from pydantic import Field, SerializeAsAny
 
 from sluice.domain.errors import ErrorClass
@@ -56,6 +58,12 @@ class AssetPayload(Payload):
 
 class DuplicatePayload(AssetPayload):
     duplicate_of: str = Field(description="The asset that holds the same file.")
+
+
+class EndpointDisabledPayload(Payload):
+    webhook_id: str
+    reason: Literal["gone", "failing"]
+    failing_since: str | None = Field(description="Of the first attempt since the last that was delivered.")
 
 
 class PingPayload(Payload):

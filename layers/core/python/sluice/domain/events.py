@@ -7,24 +7,41 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sluice.domain.event_catalogue import EventType
-from sluice.domain.event_payloads import AssetPayload, DuplicatePayload, Envelope, Payload, PingPayload
+from sluice.domain.event_payloads import (
+    AssetPayload,
+    DuplicatePayload,
+    Envelope,
+    Payload,
+    PingPayload,
+)
 from sluice.domain.models import Asset, Model
 from sluice.domain.states import ASSET_EDGES, AssetState, check_edge
 
-__all__ = ["API_VERSION", "PING", "Event", "EventType", "Origin", "advance", "describe", "describe_ping", "timestamp"]
+__all__ = [
+    "API_VERSION",
+    "PING",
+    "Event",
+    "EventType",
+    "Origin",
+    "advance",
+    "describe",
+    "describe_of_tenant",
+    "describe_ping",
+    "timestamp",
+]
 
 API_VERSION = "2026-12-01"  # of every schema: a change that is not additive is another one
 PING = "webhook.ping"  # no type of the catalogue: it belongs to no asset, and cannot be subscribed to
 
 
 class Event(Model):
-    """One row of an asset's history. `sequence` never skips within an asset."""
+    """One row of an asset's history, or of its tenant's. `sequence` never skips within an asset."""
 
     id: str
     type: EventType
     tenant_id: str
-    asset_id: str
-    sequence: int
+    asset_id: str | None = None  # None: it is about no asset, and has no sequence
+    sequence: int | None = None
     timestamp: datetime
     body: str  # the envelope as JSON
     dispatched: bool = False
@@ -87,6 +104,14 @@ def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_st
         timestamp=origin.now,
         body=body,
     )
+
+
+def describe_of_tenant(
+    event_type: EventType, tenant_id: str, origin: Origin, *, correlation_id: str, data: Payload
+) -> Event:
+    """An event about no asset."""
+    body = _body(event_type, tenant_id, origin, sequence=None, correlation_id=correlation_id, data=data)
+    return Event(id=origin.event_id, type=event_type, tenant_id=tenant_id, timestamp=origin.now, body=body)
 
 
 def describe_ping(webhook_id: str, tenant_id: str, origin: Origin, *, correlation_id: str) -> str:

@@ -199,6 +199,9 @@ class RetiredSecret(Model):
     until: datetime
 
 
+DisabledReason = Literal["gone", "failing"]
+
+
 class WebhookEndpoint(Model):
     id: str
     tenant_id: str
@@ -209,6 +212,7 @@ class WebhookEndpoint(Model):
     rotation_id: str | None = None  # that made the secret; None: the first
     retired_secrets: tuple[RetiredSecret, ...] = ()  # newest first
     enabled: bool = True
+    disabled_reason: DisabledReason | None = None  # None: on, or switched off by its owner
     max_per_second: int | None = None  # attempts; None: as fast as its answers come
     created_at: datetime
     updated_at: datetime
@@ -223,8 +227,8 @@ class Delivery(Model):
     webhook_id: str
     event_id: str
     event_type: str
-    asset_id: str
-    sequence: int  # with asset_id: the key of the event row
+    asset_id: str | None = None  # None: of an event about no asset
+    sequence: int | None = None  # with asset_id: the key of the event row
     state: DeliveryState
     attempts: int = 0  # recorded ones; never reset
     redriven_after: int = 0  # attempts made before the last redrive: the retry schedule counts from here

@@ -30,8 +30,8 @@ from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.admission import QUEUE_LIMIT_S, hold_back, leaving, taking
 from sluice.service.dispatch import GRACE
-from sluice.service.endpoint_care import note_failure, recovery
-from sluice.service.ports import Clock, Records, Replace
+from sluice.service.endpoint_care import Source, note_failure, recovery, switching_off
+from sluice.service.ports import Clock, Ids, Records, Replace
 from sluice.service.retries import retry_on_conflict
 from sluice.service.webhook_ports import DeadLetterQueue, DeliveryQueue, Random, SecretBox, WebhookSender, WebhookSigner
 from sluice.service.webhook_sending import Message, Sent, open_secrets, send
@@ -52,6 +52,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Deliverer:
+    environment: str
+    new_id: Ids
     records: Records
     sender: WebhookSender
     signer: WebhookSigner
@@ -62,6 +64,10 @@ class Deliverer:
     timeout_s: float
     now: Clock
     jitter: Random
+
+    @property
+    def source(self) -> Source:
+        return Source(self.environment, self.new_id, self.now)
 
 
 class Claimed(NamedTuple):
@@ -85,8 +91,9 @@ def deliver(message: DeliveryMessage, *, ports: Deliverer) -> Outcome:
     ports.records.save_attempt(result.attempt)  # before the state: a repeated attempt overwrites its row
     outcome = _record(message, claimed, result, ports)
     if outcome in (Outcome.RETRYING, Outcome.DEAD):
+        # not in the transaction of the delivery: ten senders of one endpoint would compete for its row
         verdict = Verdict(result.sent.status, result.sent.retry_after_s)
-        note_failure(claimed.endpoint, verdict, records=ports.records, now=ports.now)
+        note_failure(claimed.endpoint, verdict, records=ports.records, source=ports.source)
     logger.info(
         "delivery_attempted",
         extra={
@@ -110,7 +117,7 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
     if delivery is None or not _is_next(delivery, message) or is_claimed(delivery, now) or is_early(delivery, now):
         return Outcome.SUPERSEDED
     endpoint = ports.records.webhook(message.tenant_id, message.webhook_id)
-    event = ports.records.event(message.tenant_id, delivery.asset_id, delivery.sequence)
+    event = ports.records.event_of(delivery)
     if endpoint is None or not endpoint.enabled or event is None:
         # Dead without a letter: an endpoint that its owner removed is nothing an operator could mend.
         logger.info("delivery_given_up", extra={"webhook_id": message.webhook_id, "event_id": message.event_id})
@@ -203,11 +210,7 @@ def _schedule(delay: float, delivery: Delivery, result: Result, writes: Sequence
 
 
 def _switch_off(delivery: Delivery, result: Result, writes: Sequence[Replace], ports: Deliverer) -> Outcome:
-    off = []
     endpoint = ports.records.webhook(delivery.tenant_id, delivery.webhook_id)
-    if endpoint is not None and endpoint.enabled:
-        update = {"enabled": False, "updated_at": ports.now(), "version": endpoint.version + 1}
-        off.append(Replace(endpoint.model_copy(update=update)))
-        logger.warning("webhook_disabled", extra={"webhook_id": endpoint.id})
+    off = switching_off(endpoint, "gone", records=ports.records, source=ports.source, since=None) if endpoint else []
     ports.records.commit(Replace(_after(DeliveryState.DEAD, delivery, result, ports)), *off, *writes)
     return Outcome.DEAD

@@ -53,5 +53,5 @@ def get_delivery(webhook_id: str, event_id: str, *, tenant_id: str, records: Rec
 def report_delivery(webhook_id: str, event_id: str, *, tenant_id: str, records: Records, log: DeliveryLog) -> Report:
     """Raises WebhookNotFound, DeliveryNotFound."""
     delivery = get_delivery(webhook_id, event_id, tenant_id=tenant_id, records=records)
-    event = records.event(tenant_id, delivery.asset_id, delivery.sequence)
+    event = records.event_of(delivery)
     return Report(delivery, event.body if event else None, log.attempts(tenant_id, webhook_id, event_id))

@@ -19,6 +19,7 @@ from sluice.domain.errors import (
 from sluice.domain.events import EventType
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import WebhookEndpoint
+from sluice.service.endpoint_care import recovery
 from sluice.service.ports import Clock, Create, Records, Remove, Replace
 from sluice.service.retries import retry_on_conflict
 from sluice.service.webhook_ports import SecretBox, WebhookSender
@@ -151,8 +152,13 @@ def _change(change: WebhookChange, records: Records, now: Clock) -> WebhookEndpo
     changed = endpoint.model_copy(update=dict(change.fields))
     if changed == endpoint:
         return endpoint
-    after = changed.model_copy(update={"updated_at": now(), "version": endpoint.version + 1})
-    records.commit(Replace(after))
+    reopened = changed.enabled and not endpoint.enabled
+    reason = None if reopened else endpoint.disabled_reason
+    update = {"disabled_reason": reason, "updated_at": now(), "version": endpoint.version + 1}
+    after = changed.model_copy(update=update)
+    # what was held against it is over, or its next failure would switch it off again
+    forgiven = recovery(records.gate(endpoint.tenant_id, endpoint.id), now) if reopened else []
+    records.commit(Replace(after), *forgiven)
     return after
 
 
