@@ -59,7 +59,9 @@ def switching_off(
     moment = source.now()
     update = {"enabled": False, "disabled_reason": reason, "updated_at": moment, "version": current.version + 1}
     origin = Origin(source.environment, moment, source.new_id(Prefix.EVENT))
-    data = EndpointDisabledPayload(webhook_id=current.id, reason=reason, failing_since=since and timestamp(since))
+    data = EndpointDisabledPayload(
+        webhook_id=current.id, reason=reason, failing_since=timestamp(since) if since else None
+    )
     kind = EventType.WEBHOOK_ENDPOINT_DISABLED
     event = describe_of_tenant(kind, current.tenant_id, origin, correlation_id=current.id, data=data)
     logger.warning("webhook_disabled", extra={"webhook_id": current.id, "reason": reason})
