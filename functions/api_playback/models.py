@@ -27,7 +27,9 @@ class PlaybackSessionView(ResponseBody):
     playback_id: str
     hls_url: str
     dash_url: str
-    poster_url: str | None = Field(description="Null for an asset without pictures.")
+    poster_url: str | None = Field(description="JPEG. Null for an asset without pictures.")
+    storyboard_url: str | None = Field(description="WebVTT thumbnails track: tiles of JPEG sheets along the time line.")
+    preview_url: str | None = Field(description="A few silent seconds as MP4; the same as WebP by .webp for .mp4.")
     expires_at: Timestamp
 
     @classmethod
@@ -38,5 +40,7 @@ class PlaybackSessionView(ResponseBody):
             hls_url=session.hls_url,
             dash_url=session.dash_url,
             poster_url=session.poster_url,
+            storyboard_url=session.storyboard_url,
+            preview_url=session.preview_url,
             expires_at=session.expires_at,
         )

@@ -13,6 +13,7 @@ from sluice.adapters.playback_tokens import JwtPlaybackTokens
 from sluice.adapters.signing_secret import private_key
 from sluice.adapters.url_signatures import CloudFrontUrlSigner
 from sluice.domain.models import Asset, AssetVersion, PlaybackLookup, Rendition
+from sluice.domain.pictures import Storyboard
 from sluice.domain.playback_tokens import new_session
 from sluice.domain.playback_urls import parse_play_request, play_url
 from sluice.domain.states import AssetState
@@ -66,6 +67,10 @@ def version(version_id: str = FIRST_VERSION, *, duration_s: float = 12.0, poster
             Rendition(name="audio", kind="audio", codec="mp4a.40.2", bitrate=128_000),
         ),
         has_poster=poster,
+        storyboard=Storyboard(interval_s=2, tiles=6, tile_width=192, tile_height=108, columns=3, rows=1)
+        if poster
+        else None,
+        has_preview=poster,
         created_at=NOW,
     )
 

@@ -102,9 +102,15 @@ class FakeTools:
 
     def _encode(self, task: ToolTask, on_progress: Progress | None) -> None:
         for word in task.argv:
+            if word == "candidate-%03d.jpg":
+                for number, size in enumerate((9, 5, 8), start=1):
+                    (task.cwd / f"candidate-{number:03d}.jpg").write_bytes(b"j" * size)
+            if word == "storyboard-%03d.jpg":
+                (task.cwd / "storyboard-001.jpg").write_bytes(b"jpeg")
+            if word == "preview.webp":
+                (task.cwd / word).write_bytes(b"webp")
             if word.endswith(".mp4"):
                 (task.cwd / word).write_bytes(b"....moov....moof....")
-        (task.cwd / "poster.jpg").write_bytes(b"jpeg")
         if on_progress:
             on_progress({"frame": "150", "out_time_us": "6000000", "speed": "2.5x", "progress": "continue"})
             on_progress({"frame": "300", "out_time_us": "12000000", "speed": "2.4x", "progress": "end"})

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sluice.service.pictures import Pictures
 from sluice.service.rendering import Rendered
 from tests.media.clips import Clip, ffmpeg, make
 from tests.media.conftest import Render, probe_file, render_file
@@ -44,7 +45,7 @@ def test_rungs(clip: Clip, expected: dict[str, tuple[int, int]], render: Render)
     assert {r.name: (r.width, r.height) for r in rendered.renditions if r.kind == "video"} == expected
     assert rendered.frames == clip.frames
     assert all(decoded_frames(joined(rendered, name)) == clip.frames for name in expected)
-    assert rendered.has_poster
+    assert rendered.pictures.has_poster
 
 
 def test_rotation_is_applied(tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_sound_alone(render: Render) -> None:
     rendered = render(Clip(picture=False, seconds=13))
     assert [(r.name, r.kind, r.codec) for r in rendered.renditions] == [("audio", "audio", "mp4a.40.2")]
     assert rendered.frames is None
-    assert not rendered.has_poster
+    assert rendered.pictures == Pictures()
     assert rendered.duration_s == pytest.approx(13, abs=0.05)
     assert durations(rendered, "audio")[:2] == [pytest.approx(6, abs=0.03)] * 2
     master = (rendered.directory / "master.m3u8").read_text()

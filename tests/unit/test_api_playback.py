@@ -28,6 +28,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Published:
     return published
 
 
+URLS = {"hls_url", "dash_url", "poster_url", "storyboard_url", "preview_url"}
+
+
 def call(
     body: Any, *, scope: str = "playback:sign", tenant: str = TENANT, **headers: str
 ) -> tuple[int, dict[str, Any]]:
@@ -39,10 +42,10 @@ def call(
 def test_a_session_has_urls_that_can_be_opened(world: Published) -> None:
     status, session = call({"playback_id": PLAYBACK})
     assert status == 201
-    assert session.keys() == {"session_id", "playback_id", "hls_url", "dash_url", "poster_url", "expires_at"}
+    assert session.keys() == {"session_id", "playback_id", "expires_at"} | URLS
     assert session["playback_id"] == PLAYBACK
     assert session["expires_at"] == "2026-12-01T10:05:00.000Z", "300 s unless asked otherwise"
-    for name in ("hls_url", "dash_url", "poster_url"):
+    for name in URLS:
         assert world.fetch(session[name], at=NOW)
 
 

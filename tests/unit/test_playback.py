@@ -165,10 +165,33 @@ def test_a_poster_is_a_redirect_to_the_signed_picture() -> None:
         world.fetch(world.opening("poster.jpg", ttl_s=60), at=after(60))
 
 
-def test_sound_alone_has_no_poster() -> None:
+def test_a_storyboard_names_signed_tiles_to_the_end_of_the_video() -> None:
+    world = Published(duration_s=11.5)
+    answer = world.fetch(world.opening("storyboard.vtt"), at=NOW)
+    assert isinstance(answer, Playlist) and answer.content_type.startswith("text/vtt")
+    head, *cues = answer.body.strip().split("\n\n")
+    assert head == "WEBVTT" and len(cues) == 6
+    times, place = cues[4].splitlines()
+    assert times == "00:00:08.000 --> 00:00:10.000"
+    url, _, rectangle = place.partition("#xywh=")
+    assert rectangle == "192,0,192,108"  # the second sheet's second tile
+    assert read_signed_url(url, KEY).url == f"{MEDIA_PREFIX}storyboard-002.jpg"
+    assert cues[5].startswith("00:00:10.000 --> 00:00:11.500")
+
+
+@pytest.mark.parametrize("file", ["preview.mp4", "preview.webp"])
+def test_a_preview_is_a_redirect_to_signed_media(file: str) -> None:
+    world = Published()
+    answer = world.fetch(world.opening(file), at=NOW)
+    assert isinstance(answer, Redirect)
+    assert read_signed_url(answer.location, KEY).url == f"{MEDIA_PREFIX}{file}"
+
+
+@pytest.mark.parametrize("file", ["poster.jpg", "storyboard.vtt", "preview.mp4", "preview.webp"])
+def test_sound_alone_has_no_pictures(file: str) -> None:
     world = Published(poster=False)
     with pytest.raises(PlaybackNotFound):
-        world.fetch(world.opening("poster.jpg"), at=NOW)
+        world.fetch(world.opening(file), at=NOW)
 
 
 def test_hls_has_its_own_media_type() -> None:

@@ -148,7 +148,7 @@ def test_renditions_can_be_switched_after_the_session_has_expired(world: Publish
 
 def test_unknown_things_are_not_found(world: Published) -> None:
     url = world.opening("master.m3u8")
-    for path in ("/v1/play/x/master.m3u8", f"/v1/play/{PLAYBACK}/storyboard.vtt", "/embed/x"):
+    for path in ("/v1/play/x/master.m3u8", f"/v1/play/{PLAYBACK}/poster.png", "/embed/x"):
         answer = call(f"{MEDIA}{path}?token={token_of(url)}")
         assert (answer["statusCode"], problem(answer)["code"]) == (404, "playback_not_found")
 

@@ -49,7 +49,8 @@ def test_it_can_be_opened_for_as_long_as_asked(ttl_s: int) -> None:
 
 
 def test_sound_alone_has_no_poster() -> None:
-    assert open_session(Published(poster=False)).poster_url is None
+    session = open_session(Published(poster=False))
+    assert (session.poster_url, session.storyboard_url, session.preview_url) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,24 @@ FOLDER = f"/v1/play/{PLAYBACK}"
     [
         ("master.m3u8", "master", None, False),
         ("manifest.mpd", "manifest", None, False),
-        ("poster.jpg", "poster", None, False),
+        ("poster.jpg", "picture", None, False),
+        ("preview.mp4", "picture", None, False),
+        ("preview.webp", "picture", None, False),
+        ("storyboard.vtt", "storyboard", None, False),
         ("v720.m3u8", "rendition", "v720", False),
         ("v720-iframe.m3u8", "rendition", "v720", True),
         ("audio.m3u8", "rendition", "audio", False),
     ],
 )
 def test_every_file_has_its_kind(file: str, kind: str, rendition: str | None, iframe: bool) -> None:
-    assert parse_play_request(f"{FOLDER}/{file}", "token=a.b-c_d") == (PLAYBACK, kind, rendition, iframe, "a.b-c_d")
+    assert parse_play_request(f"{FOLDER}/{file}", "token=a.b-c_d") == (
+        PLAYBACK,
+        kind,
+        file,
+        rendition,
+        iframe,
+        "a.b-c_d",
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from sluice.domain.encoding import EncodingSettings
 from sluice.domain.tools import Progress, ToolOutput, ToolTask
 from sluice.media.untrusted import INPUT_OPTIONS
 from sluice.media.verdicts import SourceRejected
-from sluice.service.rendering import Plan, Tools, encode, plan_transcode, render_source
+from sluice.service.rendering import Plan, encode, plan_transcode, render_source
+from sluice.service.tool_ports import Tools
 from tests.media.clips import BINARIES, Clip, make
 from tests.media.conftest import probe_file
 from tests.media.hostile.attacks import ATTACKS, JPEG, Attack, Bait

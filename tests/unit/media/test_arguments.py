@@ -79,9 +79,8 @@ def test_the_end_is_read_where_an_index_leads_to_it(container: str, duration_s: 
 def test_the_picture_is_decoded_once_and_scaled_in_a_cascade() -> None:
     assert graph(planned(source())) == [
         "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=640:360:out_range=tv,setsar=1,format=yuv420p,split=2[scaled_v360][to_v240]",
-        "[scaled_v360]fps=25/1,split=2[v360][still]",
+        "[scaled_v360]fps=25/1[v360]",
         "[to_v240]scale=426:240:out_range=tv,setsar=1,format=yuv420p,fps=25/1[v240]",
-        "[still]select=eq(n\\,0)+eq(n\\,25)[poster]",
         "[0:1]asetpts=PTS-0.000000/TB,aresample=48000:async=1:first_pts=0,aformat=channel_layouts=stereo[audio]",
     ]
 
@@ -89,15 +88,8 @@ def test_the_picture_is_decoded_once_and_scaled_in_a_cascade() -> None:
 def test_a_rendition_alone_needs_no_split() -> None:
     small = planned(source(video=video(width=176, height=144, duration_s=None), tracks=()))
     assert graph(small) == [
-        "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=176:144:out_range=tv,setsar=1,format=yuv420p,fps=25/1,split=2[v144][still]",
-        "[still]select=eq(n\\,0)+eq(n\\,0)[poster]",
+        "[0:0]setpts=min(PTS-STARTPTS\\,71/TB),scale=176:144:out_range=tv,setsar=1,format=yuv420p,fps=25/1[v144]",
     ]
-
-
-def test_the_poster_is_not_larger_than_it_need_be() -> None:
-    chains = graph(planned(source(video=video(width=1920, height=1080))))
-    (taken,) = [chain for chain in chains if chain.endswith("[still]")]
-    assert taken.startswith("[scaled_v720]")
 
 
 def test_interlaced_pictures_are_deinterlaced_frame_by_frame() -> None:
@@ -139,7 +131,7 @@ def test_video_output() -> None:
     ]  # fmt: skip
 
 
-def test_audio_and_poster_outputs() -> None:
+def test_audio_output() -> None:
     argv = encode(planned(source()))
     assert options(argv, "audio.mp4") == [
         "-map", "[audio]",
@@ -150,9 +142,6 @@ def test_audio_and_poster_outputs() -> None:
         "-map_chapters", "-1",
         "-movflags", "+frag_keyframe+delay_moov+default_base_moof",
         "-f", "mp4",
-    ]  # fmt: skip
-    assert options(argv, "poster.jpg") == [
-        "-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2",
     ]  # fmt: skip
 
 
@@ -166,7 +155,6 @@ def test_threads_follow_pixels(processors: int, threads: list[int]) -> None:
 def test_sound_alone_has_no_picture_outputs() -> None:
     argv = encode(planned(source(video=None)))
     assert "libx264" not in argv
-    assert "poster.jpg" not in argv
     assert argv[-1] == "audio.mp4"
 
 

@@ -78,7 +78,7 @@ def test_a_piece_begins_before_its_chunk_and_ends_behind_it() -> None:
     assert between(end, "-ss", "-i") == ["-ss", "118.500000", "-t", "139.500000"]
 
 
-def test_a_chunk_is_encoded_from_its_piece_without_sound_and_poster() -> None:
+def test_a_chunk_is_encoded_from_its_piece_without_sound() -> None:
     plan = planned(source(video=video(index=1, rotation=90)))
     argv = ffmpeg.encode_argv("/bin/ffmpeg", "/s/1.nut", plan, processors=2, window=windows(180)[1])
     before = argv[: argv.index("-i")]
@@ -87,7 +87,7 @@ def test_a_chunk_is_encoded_from_its_piece_without_sound_and_poster() -> None:
     assert whole.startswith("[0:0]setpts=min(PTS-10.000000/TB\\,71/TB),trim=start=59.680000,scale=")
     closing = "fps=25/1:start_time=60.000000,tpad=stop=-1:stop_mode=clone,trim=end_frame=1500,setpts=PTS-STARTPTS"
     assert whole.count(f"{closing}[v") == whole.count("fps=") == len(plan.video) == 2
-    assert ffmpeg.POSTER not in argv and "audio.mp4" not in argv
+    assert "audio.mp4" not in argv
 
 
 def test_only_the_first_chunk_begins_with_a_full_rate_buffer() -> None:

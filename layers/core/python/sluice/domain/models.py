@@ -11,6 +11,7 @@ from typing import Literal
 from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import ErrorClass, SluiceError
 from sluice.domain.model import Model as Model
+from sluice.domain.pictures import POSTER, PREVIEWS, Storyboard, sheet_name
 from sluice.domain.states import AssetState, DeliveryState, JobState
 
 
@@ -120,6 +121,8 @@ class AssetVersion(Model):
     frames: int | None  # of the source video; None without video
     renditions: tuple[Rendition, ...]
     has_poster: bool
+    storyboard: Storyboard | None = None
+    has_preview: bool = False
     early: bool = False  # the copied top rung and its sound alone, while its job still encodes the others
     created_at: datetime
     version: int = 1
@@ -131,6 +134,12 @@ class AssetVersion(Model):
     @property
     def playlists_prefix(self) -> str:
         return f"playlists/{self.tenant_id}/{self.asset_id}/{self.id}/"
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Names of the files beside the renditions, under the media prefix."""
+        sheets = [sheet_name(number + 1) for number in range(self.storyboard.sheets if self.storyboard else 0)]
+        return (*([POSTER] if self.has_poster else []), *sheets, *(PREVIEWS if self.has_preview else []))
 
     def rendition_prefix(self, rendition: Rendition) -> str:
         """A copied rendition stays where the early version of the same job put it."""

@@ -12,15 +12,24 @@ from sluice.domain.ids import Prefix, is_id
 
 PARAMETER = "token"
 _VALUE = re.compile(r"[A-Za-z0-9.,_-]+", re.ASCII)
-_PATH = re.compile(r"/v1/play/([a-z0-9_]+)/([a-z0-9-]+)\.(m3u8|mpd|jpg)", re.ASCII)
+_PATH = re.compile(r"/v1/play/([a-z0-9_]+)/([a-z0-9-]+)\.(m3u8|mpd|jpg|vtt|mp4|webp)", re.ASCII)
 _IFRAME = "-iframe"
 
-Kind = Literal["master", "manifest", "poster", "rendition"]
+Kind = Literal["master", "manifest", "storyboard", "picture", "rendition"]
+_WHOLE_FILES: dict[str, Kind] = {
+    "master.m3u8": "master",
+    "manifest.mpd": "manifest",
+    "storyboard.vtt": "storyboard",
+    "poster.jpg": "picture",
+    "preview.mp4": "picture",
+    "preview.webp": "picture",
+}
 
 
 class PlayRequest(NamedTuple):
     playback_id: str
     kind: Kind
+    file: str  # as it stands in the path
     rendition: str | None  # of kind "rendition" only
     iframe: bool  # the I-frame playlist of the rendition
     token: str
@@ -31,21 +40,14 @@ def parse_play_request(path: str, query: str) -> PlayRequest:
     match = _PATH.fullmatch(path)
     if match is None or not is_id(Prefix.PLAYBACK, match[1]):
         raise PlaybackNotFound()
-    kind, rendition, iframe = _file(match[2], match[3])
-    return PlayRequest(match[1], kind, rendition, iframe, _token(query))
-
-
-def _file(stem: str, extension: str) -> tuple[Kind, str | None, bool]:
-    match stem, extension:
-        case "master", "m3u8":
-            return "master", None, False
-        case "manifest", "mpd":
-            return "manifest", None, False
-        case "poster", "jpg":
-            return "poster", None, False
-        case _, "m3u8":
-            return "rendition", stem.removesuffix(_IFRAME), stem.endswith(_IFRAME)
-    raise PlaybackNotFound()
+    stem, extension = match[2], match[3]
+    file = f"{stem}.{extension}"
+    if kind := _WHOLE_FILES.get(file):
+        return PlayRequest(match[1], kind, file, None, iframe=False, token=_token(query))
+    if extension != "m3u8":
+        raise PlaybackNotFound()
+    iframe = stem.endswith(_IFRAME)
+    return PlayRequest(match[1], "rendition", file, stem.removesuffix(_IFRAME), iframe=iframe, token=_token(query))
 
 
 def _token(query: str) -> str:

@@ -1,4 +1,4 @@
-"""The encode as one argument list: one ffmpeg process decodes once and makes every rendition, the sound and the poster.
+"""The encode as one argument list: one ffmpeg process decodes once and makes every rendition and the sound.
 
 Pure: paths in, list out. Output names are relative to the working directory of the process.
 """
@@ -11,8 +11,6 @@ from sluice.media.encoders import encoder_options
 from sluice.media.filters import filter_graph
 from sluice.media.ladder import Plan, VideoRendition
 from sluice.media.sound import AudioRendition
-
-POSTER = "poster.jpg"
 
 # Fragments begin at keyframes, which is all Packager needs. Not +empty_moov: it loses the edit list that hides the
 # encoder's priming samples. Not +cmaf: it shifts the first frame by one.
@@ -32,14 +30,12 @@ def intermediate(name: str) -> str:
 def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int, window: Window | None = None) -> list[str]:
     """`source` is the normalised copy where the plan's top is copied, and its sound is ready then.
 
-    `window`: it is a piece of the source, of which only the picture is read, and no poster is made.
+    `window`: it is a piece of the source, of which only the picture is read.
     """
     graph = filter_graph(plan, window)
     outputs: list[str] = []
     for video in plan.encoded:
         outputs += _video_output(video, plan, threads=_threads(video, plan, processors), window=window)
-    if plan.encoded and window is None:
-        outputs += ["-map", "[poster]", "-frames:v", "2", "-update", "1", "-q:v", "3", "-f", "image2", POSTER]
     for audio in () if plan.copied or window else plan.audio:
         outputs += audio_output(audio, plan)
     return [

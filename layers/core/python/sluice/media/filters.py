@@ -10,13 +10,11 @@ from sluice.media.ladder import Plan, VideoRendition
 from sluice.media.sound import AudioRendition
 from sluice.media.source import VideoStream
 
-POSTER_AT = Fraction(1, 10)  # of the duration: past a black start or title
-POSTER_LONG_SIDE = 1280
 AUDIO_RATE = 48_000
 
 
 def filter_graph(plan: Plan, window: Window | None = None) -> str:
-    """`window`: the source is a piece of the whole, of which only the picture is read, and no poster is made."""
+    """`window`: the source is a piece of the whole, of which only the picture is read."""
     chains: list[str] = []
     if plan.source.video is not None and plan.encoded:
         chains += video_graph(plan.source.video, plan, window)
@@ -31,7 +29,6 @@ def video_graph(video: VideoStream, plan: Plan, window: Window | None) -> Iterat
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
     sizes = [list(same) for _, same in groupby(plan.encoded, key=lambda made: (made.width, made.height))]
-    poster_from = next((same for same in sizes if _long_side(same[0]) <= POSTER_LONG_SIDE), sizes[-1])
     pad = "0:0" if plan.copied or window else f"0:{video.index}"
     for same, below in zip(sizes, (*sizes[1:], None), strict=True):
         first = same[0]
@@ -43,12 +40,9 @@ def video_graph(video: VideoStream, plan: Plan, window: Window | None) -> Iterat
         if below:
             yield f"[{pad}]{','.join(steps)},split=2[scaled_{first.name}][to_{below[0].name}]"
             pad, steps = f"scaled_{first.name}", []
-        pads = [made.name for made in same] + (["still"] if same is poster_from and window is None else [])
+        pads = [made.name for made in same]
         yield f"[{pad}]{_chain([*steps, *_rate_steps(first, plan, window)], pads)}"
         pad, steps = f"to_{below[0].name}" if below else "", []
-    if window is None:
-        # The first frame, overwritten by the wanted one: a picture even if the video ends early.
-        yield f"[still]select=eq(n\\,0)+eq(n\\,{_poster_frame(video, poster_from[0])})[poster]"
 
 
 def _first_steps(video: VideoStream, plan: Plan, window: Window | None) -> list[str]:
@@ -88,14 +82,6 @@ def audio_chain(made: AudioRendition, plan: Plan) -> str:
         f"[0:{made.index}]asetpts=PTS-{plan.source.start_s:.6f}/TB,"
         f"aresample={AUDIO_RATE}:async=1:first_pts=0,aformat=channel_layouts=stereo[{made.name}]"
     )
-
-
-def _poster_frame(video: VideoStream, shown: VideoRendition) -> int:
-    return int(Fraction(video.duration_s or 0) * POSTER_AT * shown.rate)
-
-
-def _long_side(made: VideoRendition) -> int:
-    return max(made.width, made.height)
 
 
 def ratio(rate: Fraction) -> str:

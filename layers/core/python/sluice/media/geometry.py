@@ -22,3 +22,9 @@ def display_size(stream: dict[str, Any], rotation: int) -> tuple[int, int]:
     elif pixel < 1:
         height = round(height / pixel)
     return (height, width) if rotation in (90, 270) else (width, height)
+
+
+def fitted(width: int, height: int, long_side: int) -> tuple[int, int]:
+    """Even width and height of the same shape, at most `long_side` long; never larger than the picture."""
+    scale = min(Fraction(1), Fraction(long_side, max(width, height)))
+    return max(2, 2 * round(width * scale / 2)), max(2, 2 * round(height * scale / 2))

@@ -8,7 +8,7 @@ from sluice.media import chunks
 from sluice.media.chunks import Window
 from sluice.media.ladder import Plan
 from sluice.media.source import VideoStream
-from sluice.service.rendering import Tools
+from sluice.service.tool_ports import Tools
 
 CUT_DEADLINE_S = 900  # copying a minute takes a second; a file without an index is read from its beginning
 LOOK_DEADLINE_S = 60

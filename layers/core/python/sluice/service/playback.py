@@ -9,12 +9,14 @@ from sluice.domain.playback_tokens import ChildClaims, OpenClaims, child_claims,
 from sluice.domain.playback_urls import PARAMETER, PlayRequest
 from sluice.domain.states import AssetState
 from sluice.media.playlists import render_master, render_media, render_mpd
+from sluice.media.storyboard import storyboard_vtt
 from sluice.service.playback_ports import PlaybackTokens, PlaylistFiles, UrlSigner
 from sluice.service.playback_sessions import active_version, check_review
 from sluice.service.ports import Records
 
 HLS = "application/vnd.apple.mpegurl"
 DASH = "application/dash+xml"
+VTT = "text/vtt; charset=utf-8"
 
 
 class Playlist(NamedTuple):
@@ -49,8 +51,10 @@ def play(request: PlayRequest, *, now: datetime, ports: PlaybackPorts) -> Playli
             return _master(opened, version, finish_at, ports)
         case "manifest":
             return _manifest(version, finish_at, ports)
-        case "poster":
-            return _poster(version, finish_at, ports)
+        case "storyboard":
+            return _storyboard(version, finish_at, ports)
+        case "picture":
+            return _picture(request.file, version, finish_at, ports)
 
 
 def _asset(claims: OpenClaims | ChildClaims, records: Records) -> Asset:
@@ -76,11 +80,24 @@ def _manifest(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Pl
     return Playlist(DASH, render_mpd(text, rendition_base=lambda name: _signed(version, known[name], finish_at, ports)))
 
 
-def _poster(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Redirect:
-    if not version.has_poster:
+def _storyboard(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Playlist:
+    if version.storyboard is None:
         raise PlaybackNotFound()
-    url = f"{ports.media_base_url}/{version.media_prefix}poster.jpg"
-    return Redirect(f"{url}?{ports.urls.sign(url, expires_at=finish_at)}")
+    text = storyboard_vtt(
+        version.storyboard, version.duration_s, lambda name: _signed_picture(name, version, finish_at, ports)
+    )
+    return Playlist(VTT, text)
+
+
+def _picture(name: str, version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Redirect:
+    if name not in version.pictures:
+        raise PlaybackNotFound()
+    return Redirect(_signed_picture(name, version, finish_at, ports))
+
+
+def _signed_picture(name: str, version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> str:
+    url = f"{ports.media_base_url}/{version.media_prefix}{name}"
+    return f"{url}?{ports.urls.sign(url, expires_at=finish_at)}"
 
 
 def _rendition(request: PlayRequest, continued: ChildClaims, ports: PlaybackPorts) -> Playlist:

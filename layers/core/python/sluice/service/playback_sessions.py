@@ -19,6 +19,8 @@ class PlaybackSession(NamedTuple):
     hls_url: str
     dash_url: str
     poster_url: str | None  # None: sound only
+    storyboard_url: str | None  # WebVTT of thumbnails
+    preview_url: str | None  # a few silent seconds, MP4
     expires_at: datetime  # until when the URLs can be opened
 
 
@@ -39,12 +41,18 @@ def create_playback_session(
         session_id=new_id(Prefix.SESSION), playback_id=playback_id, tenant_id=tenant_id, ttl_s=ttl_s, now=now
     )
     token = tokens.issue(claims)
+
+    def url(file: str) -> str:
+        return play_url(media_base_url, playback_id, file, token)
+
     return PlaybackSession(
         id=claims.session_id,
         playback_id=playback_id,
-        hls_url=play_url(media_base_url, playback_id, "master.m3u8", token),
-        dash_url=play_url(media_base_url, playback_id, "manifest.mpd", token),
-        poster_url=play_url(media_base_url, playback_id, "poster.jpg", token) if version.has_poster else None,
+        hls_url=url("master.m3u8"),
+        dash_url=url("manifest.mpd"),
+        poster_url=url("poster.jpg") if version.has_poster else None,
+        storyboard_url=url("storyboard.vtt") if version.storyboard else None,
+        preview_url=url("preview.mp4") if version.has_preview else None,
         expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
     )
 

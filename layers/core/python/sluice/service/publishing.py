@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from sluice.domain.models import AssetVersion, Rendition
-from sluice.media.ffmpeg import POSTER
 from sluice.media.packager import INIT_SEGMENT
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # a new version has new keys
 PARALLEL_PUTS = 8
 
+_PICTURE_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4", ".webp": "image/webp"}
 _PLAYLIST_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".mpd": "application/dash+xml"}
 
 
@@ -37,8 +37,9 @@ def outputs(directory: Path, version: AssetVersion) -> Iterator[Output]:
         for path in sorted((directory / rendition.name).iterdir()):
             key = f"{version.media_prefix}{rendition.name}/{path.name}"
             yield Output(key, path, _media_type(rendition, path.name))
-    if version.has_poster:
-        yield Output(version.media_prefix + POSTER, directory / POSTER, "image/jpeg")
+    for name in version.pictures:
+        path = directory / name
+        yield Output(version.media_prefix + name, path, _PICTURE_TYPES[path.suffix])
     for path in sorted(directory.iterdir()):
         if path.suffix in _PLAYLIST_TYPES:
             yield Output(version.playlists_prefix + path.name, path, _PLAYLIST_TYPES[path.suffix])

@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
-from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
+from sluice.domain.tools import Binaries, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
 from sluice.media import ffmpeg, gaps, packager, probe, untrusted
 from sluice.media.chunks import Window
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.media.verdicts import Corrupt, TooComplex
 from sluice.service.packaged import checked_duration, describe_renditions
+from sluice.service.pictures import Pictures, make_pictures
+from sluice.service.tool_ports import Tools
 
 logger = logging.getLogger(__name__)
 
@@ -33,22 +34,16 @@ Check = Callable[[SourceProbe], None]  # raises what the source is refused for
 Stage = Callable[[str, float, float | None], None]  # stage name, its share done 0-1, seconds of video per second
 
 
-class Tools(Protocol):
-    def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
-        """Returns however the program ended. Raises ToolLimitExceeded, ToolNotStarted."""
-        ...
-
-
 @dataclass(frozen=True)
 class Rendered:
-    """Finished media: `directory` holds `<rendition>/*`, the playlists and, with a picture, the poster."""
+    """Finished media: `directory` holds `<rendition>/*`, the playlists and `pictures`' files."""
 
     directory: Path
     plan: Plan
     duration_s: float
     frames: int | None
     renditions: tuple[Rendition, ...]
-    has_poster: bool
+    pictures: Pictures
 
 
 def render_source(
@@ -83,6 +78,8 @@ def render_source(
 
 def finish(work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binaries) -> Rendered:
     """From encoded renditions in `work` to media that can be published. Raises as `render_source` does."""
+    length_s = float(frames / plan.rate) if plan.rate and frames else plan.source.duration_s or 0.0
+    pictures = make_pictures(work, plan, length_s, tools=tools, binaries=binaries)
     directory = package(work, plan, tools=tools, binaries=binaries)
     duration_s = checked_duration(plan, directory)
     return Rendered(
@@ -91,7 +88,7 @@ def finish(work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binar
         duration_s=duration_s,
         frames=frames if plan.video else None,
         renditions=describe_renditions(plan, directory, duration_s),
-        has_poster=(directory / ffmpeg.POSTER).exists(),
+        pictures=pictures,
     )
 
 

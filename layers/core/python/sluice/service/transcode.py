@@ -25,8 +25,9 @@ from sluice.service.attempts import (
 from sluice.service.encoding_profiles import settings_of
 from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
-from sluice.service.rendering import Rendered, Tools, render_source
+from sluice.service.rendering import Rendered, render_source
 from sluice.service.source_rules import check_length, check_source, rules_of_upload
+from sluice.service.tool_ports import Tools
 
 
 class SourceObjects(Protocol):
@@ -101,7 +102,9 @@ def _version(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion
         duration_s=rendered.duration_s,
         frames=rendered.frames,
         renditions=rendered.renditions,
-        has_poster=rendered.has_poster,
+        has_poster=rendered.pictures.has_poster,
+        storyboard=rendered.pictures.storyboard,
+        has_preview=rendered.pictures.has_preview,
         created_at=deps.now(),
     )
 

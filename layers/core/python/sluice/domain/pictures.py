@@ -1,0 +1,26 @@
+"""The still and moving pictures that stand for a video: storyboard (thumbnails along its time) and hover preview."""
+
+from sluice.domain.model import Model
+
+POSTER = "poster.jpg"
+PREVIEWS = ("preview.mp4", "preview.webp")
+
+
+class Storyboard(Model):
+    """Sheets of `columns` x `rows` equal tiles, one tile per `interval_s`; the last sheet may be partly empty."""
+
+    interval_s: float
+    tiles: int
+    tile_width: int  # pixels
+    tile_height: int
+    columns: int
+    rows: int
+
+    @property
+    def sheets(self) -> int:
+        return -(-self.tiles // (self.columns * self.rows))
+
+
+def sheet_name(number: int) -> str:
+    """`number`: from 1."""
+    return f"storyboard-{number:03d}.jpg"
