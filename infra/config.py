@@ -41,6 +41,7 @@ class Config:
     alarm_email: str | None
     availability_zones: int
     reserved_concurrency: int | None  # of authorizer and playback each; a new account has nothing to reserve from
+    poll_concurrency: int | None  # of requests that wait for events, of all tenants
     active_slot: str  # the signing key that `playback` signs with
     generations: dict[str, int]  # per slot: raising it makes a new key pair
 
@@ -93,6 +94,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         alarm_email=_text(context("alarmEmail"), "") or None,
         availability_zones=_positive("availabilityZones", _text(context("availabilityZones"), "3")),
         reserved_concurrency=_optional(context, "reservedConcurrency"),
+        poll_concurrency=_optional(context, "pollConcurrency"),
         active_slot=_slot(_text(context("activeSlot"), SIGNING_SLOTS[0])),
         generations={
             slot: _positive("generation", _text(context(f"generation-{slot}"), "1")) for slot in SIGNING_SLOTS

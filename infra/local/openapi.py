@@ -148,16 +148,19 @@ def add_etags(methods: dict[str, Any]) -> None:
 
 def failures(operation: dict[str, Any], path: str, method: str, *, cursor: bool, conditional: bool) -> list[int]:
     body = "requestBody" in operation
-    resource = "{" in path or any(one.get("name", "").endswith("_id") for one in operation["parameters"])
+    named = {one.get("name", "") for one in operation["parameters"]}
+    resource = "{" in path or any(name.endswith("_id") for name in named)
     possible = {
-        400: body or cursor,
+        400: body or cursor or "after" in named,
         401: True,
         403: True,
         404: resource or body,
         409: method != "get",
+        410: "after" in named,
         412: conditional,
         415: body,
         422: True,
+        429: "wait_s" in named,
         500: True,
         503: True,
     }

@@ -5,6 +5,7 @@ from aws_cdk import App, CfnOutput, CfnParameter, Stack
 from infra.config import Config
 from infra.constructs.api_assets import ApiAssets
 from infra.constructs.api_deliveries import ApiDeliveries
+from infra.constructs.api_events import ApiEvents
 from infra.constructs.api_ingest import ApiIngest
 from infra.constructs.api_playback import ApiPlayback
 from infra.constructs.api_policies import ApiPolicies
@@ -39,6 +40,7 @@ class ApiStack(Stack):
             ApiAssets(self, base=base, cursor=vault.cursor, uploads=data.uploads, transcodes=pipeline.state_machine),
             ApiWebhooks(self, base=base, vault=vault),
             ApiDeliveries(self, base=base, vault=vault, deliveries=pipeline.webhooks.queue),
+            ApiEvents(self, base=base, cursor=vault.cursor),
             ApiPlayback(self, base=base, token_secret_arn=self._token_secret_arn(config, delivery)),
         )
         authorizer = Authorizer(self, base=base, pepper=vault.pepper, upload_tokens=vault.upload_tokens).authorizer

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Job, RetiredSecret, WebhookEndpoint
 from sluice.domain.states import DeliveryState, JobState, UploadState
 from sluice.domain.upload import Upload
+from sluice.service.feed_ports import Dispatched
 from sluice.service.ports import Create, Records, Replace
 from tests.contract.samples import (
     MOMENT,
@@ -90,13 +92,16 @@ def test_an_event_is_listed_until_it_is_dispatched(records: Records) -> None:
     records.commit(Create(asset), Create(event))
     assert records.undispatched_events(before=MOMENT, limit=9) == []
     assert records.undispatched_events(before=LATER, limit=9) == [event]
-    for _ in range(2):
-        records.mark_dispatched(event)
+    assert not records.is_dispatched(event)
+    records.commit(Dispatched(event))
+    with pytest.raises(WriteConflict):
+        records.commit(Dispatched(event))
+    assert records.is_dispatched(event)
     assert records.undispatched_events(before=LATER, limit=9) == []
     assert records.event(TENANT, asset.id, 1) == event.model_copy(update={"dispatched": True})
 
 
-def test_marking_an_unknown_event_writes_nothing(records: Records) -> None:
+def test_an_unknown_event_is_not_dispatched(records: Records) -> None:
     stranger = Event(
         id=new_id(Prefix.EVENT),
         type=EventType.ASSET_CREATED,
@@ -106,7 +111,9 @@ def test_marking_an_unknown_event_writes_nothing(records: Records) -> None:
         timestamp=MOMENT,
         body="{}",
     )
-    records.mark_dispatched(stranger)
+    with pytest.raises(WriteConflict):
+        records.commit(Dispatched(stranger))
+    assert not records.is_dispatched(stranger)
     assert records.event(TENANT, stranger.asset_id, 1) is None
 
 

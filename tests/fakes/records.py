@@ -30,8 +30,10 @@ from sluice.domain.models import (
 from sluice.domain.states import AssetState
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.domain.upload_errors import QuotaExceeded
+from sluice.service.feed_ports import Dispatched
 from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
+from tests.fakes.feed import FakeFeed
 from tests.fakes.webhook_rows import FakeWebhookRows
 
 M = TypeVar("M", bound=Model)
@@ -40,10 +42,10 @@ M = TypeVar("M", bound=Model)
 def row_of(write: Write) -> Key:
     if isinstance(write, Count):
         return table.usage(write.tenant_id, write.creator_id)
-    return key_of(write.record)
+    return key_of(write.event if isinstance(write, Dispatched) else write.record)
 
 
-class FakeRecords(FakeWebhookRows):
+class FakeRecords(FakeWebhookRows, FakeFeed):
     def __init__(self) -> None:
         super().__init__()
         self._postponed: dict[Key, datetime] = {}
@@ -59,6 +61,8 @@ class FakeRecords(FakeWebhookRows):
                 self._postponed.pop(row_of(write), None)
                 if isinstance(write, Count):
                     self.rows[row_of(write)] = self._counted(write)
+                elif isinstance(write, Dispatched):
+                    self.rows[row_of(write)] = write.event.model_copy(update={"dispatched": True})
                 elif isinstance(write, Remove):
                     del self.rows[key_of(write.record)]
                 else:
@@ -88,8 +92,10 @@ class FakeRecords(FakeWebhookRows):
             if not self._within(write):
                 raise QuotaExceeded()
             return
-        stored = self.rows.get(key_of(write.record))
+        stored = self.rows.get(row_of(write))
         match write:
+            case Dispatched():
+                holds = isinstance(stored, Event) and not stored.dispatched
             case Create():
                 holds = stored is None
             case Replace(record):
@@ -111,11 +117,6 @@ class FakeRecords(FakeWebhookRows):
     def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
         if due(record) is not None:
             self._postponed[key_of(record)] = until
-
-    def mark_dispatched(self, event: Event) -> None:
-        stored = self.rows.get(key_of(event))
-        if isinstance(stored, Event):
-            self.rows[key_of(event)] = stored.model_copy(update={"dispatched": True})
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._get(Tenant, table.tenant(tenant_id))

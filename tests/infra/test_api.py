@@ -39,6 +39,7 @@ ROUTES = {
         "POST /v1/jobs/{job_id}/cancel",
         "GET /v1/event-types",
     },
+    "api_events": {"GET /v1/events"},
     "api_webhooks": {
         "POST /v1/webhooks",
         "GET /v1/webhooks",

@@ -54,13 +54,14 @@ def test_the_context_is_read() -> None:
             "activeSlot": "b",
             "generation-b": "2",
             "reservedConcurrency": 20,
+            "pollConcurrency": 30,
         }
     )
     assert config.media_base_url == "https://media.example.com"
     assert config.api_base_url == "http://127.0.0.1:8080"
     assert config.allowed_origins == ("https://a.example", "https://b.example")
     assert (config.active_slot, config.generations) == ("b", {"a": 1, "b": 2})
-    assert config.reserved_concurrency == 20
+    assert (config.reserved_concurrency, config.poll_concurrency) == (20, 30)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,7 @@ def test_the_context_is_read() -> None:
         ({"activeSlot": "c"}, "one of a, b"),
         ({"allowLoopback": "maybe"}, "must be true or false"),
         ({"reservedConcurrency": "many"}, "whole number above 0"),
+        ({"pollConcurrency": "0"}, "whole number above 0"),
     ],
 )
 def test_what_cannot_be_deployed_is_refused(context: dict[str, str], message: str) -> None:

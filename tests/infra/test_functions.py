@@ -13,6 +13,7 @@ from tests.infra.deployment import REPOSITORY, Deployment, flat, strings
 SETTINGS: dict[str, type[BaseModel]] = {
     "api_assets": config.ApiAssetsSettings,
     "api_deliveries": config.ApiDeliveriesSettings,
+    "api_events": config.ApiEventsSettings,
     "api_ingest": config.ApiIngestSettings,
     "api_policies": config.ApiPoliciesSettings,
     "api_playback": config.ApiPlaybackSettings,
@@ -72,7 +73,7 @@ def test_no_variable_holds_a_secret(dev: Deployment) -> None:
 
 def test_every_log_group_forgets(dev: Deployment) -> None:
     groups = dev.resources("AWS::Logs::LogGroup")
-    assert len(groups) == 19 + 5  # functions; two tasks, two state machines, the API
+    assert len(groups) == 20 + 5  # functions; two tasks, two state machines, the API
     assert {group.properties["RetentionInDays"] for group in groups} == {14}
 
 

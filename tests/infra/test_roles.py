@@ -26,7 +26,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 19
+    assert len(functions) == 20
     assert set(users.values()) == {1}
 
 
@@ -87,6 +87,14 @@ def test_who_manages_assets_and_policies_touches_the_table_and_no_more_than_it_m
     original = {"s3:GetObject", "s3:ListBucket"}
     assert granted(dev, "api_assets") == rows | rest | original | {"states:StartExecution", "states:StopExecution"}
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
+
+
+def test_who_reads_the_feed_writes_no_more_than_its_places_to_wait_in(dev: Deployment) -> None:
+    rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"}
+    rest = {"secretsmanager:GetSecretValue", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert granted(dev, "api_events") == rows | rest
+    role = dev.role_of(dev.function("api_events"))
+    assert "/index/" not in str(dev.statements_of(role))
 
 
 def test_who_redrives_deliveries_may_put_rows_and_messages(dev: Deployment) -> None:

@@ -1,7 +1,6 @@
 """Every event that any unit test makes the product emit is held to its published schema."""
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -19,14 +18,14 @@ def validator(event_type: EventType) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def emitted_events_keep_their_schema(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`advance` finds `describe` in its module, so every use case passes here."""
-    describe = events.describe
+def emitted_events_keep_their_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every event of the catalogue gets its bytes from this one function; a ping is in no catalogue."""
+    written = events._body
 
-    def checked(asset: Any, event_type: EventType, *arguments: Any, **named: Any) -> events.Event:
-        event = describe(asset, event_type, *arguments, **named)
-        validator(event_type).validate(json.loads(event.body))
-        return event
+    def checked(event_type: str, *arguments: Any, **named: Any) -> str:
+        body = written(event_type, *arguments, **named)
+        if event_type != events.PING:
+            validator(EventType(event_type)).validate(json.loads(body))
+        return body
 
-    monkeypatch.setattr(events, "describe", checked)
-    yield
+    monkeypatch.setattr(events, "_body", checked)

@@ -30,6 +30,7 @@ def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
     assert api_functions() == [
         "api_assets",
         "api_deliveries",
+        "api_events",
         "api_ingest",
         "api_playback",
         "api_policies",
@@ -82,6 +83,14 @@ def test_every_failure_is_a_problem(whole: dict[str, Any]) -> None:
         assert all(answer == {"$ref": f"#/components/responses/{kind}"} for answer in failures.values())
     assert list(whole["components"]["responses"]["S3Error"]["content"]) == ["application/xml"]
     assert list(whole["components"]["responses"]["Problem"]["content"]) == ["application/problem+json"]
+
+
+def test_what_waits_can_be_refused_and_what_is_kept_can_run_out(whole: dict[str, Any]) -> None:
+    answering = {status: set[str]() for status in ("410", "429")}
+    for path, method, operation in operations(whole):
+        for status in answering.keys() & operation["responses"].keys():
+            answering[status].add(f"{method} {path}")
+    assert answering == {"410": {"get /v1/events"}, "429": {"get /v1/events"}}
 
 
 def test_request_bodies_refuse_unknown_fields_and_answers_do_not(whole: dict[str, Any]) -> None:

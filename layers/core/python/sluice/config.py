@@ -95,6 +95,11 @@ class ApiDeliveriesSettings(Settings):
     timeout_s: float = 15.0  # the gateway cuts at 30
 
 
+class ApiEventsSettings(Settings):
+    cursor_secret_arn: str
+    waiting_places: int = 5  # of one tenant
+
+
 class ApiIngestSettings(Settings):
     uploads_bucket: str
     fetch_state_machine_arn: str

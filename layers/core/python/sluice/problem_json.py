@@ -18,6 +18,8 @@ STATUS: Mapping[type[SluiceError], HTTPStatus] = {
     SluiceError: HTTPStatus.INTERNAL_SERVER_ERROR,
     domain.MalformedBody: HTTPStatus.BAD_REQUEST,
     domain.InvalidCursor: HTTPStatus.BAD_REQUEST,
+    domain.CursorExpired: HTTPStatus.GONE,
+    domain.TooManyPolls: HTTPStatus.TOO_MANY_REQUESTS,
     domain.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     domain.Forbidden: HTTPStatus.FORBIDDEN,
     domain.MissingScope: HTTPStatus.FORBIDDEN,

@@ -116,6 +116,24 @@ def tenant_event(tenant_id: str, event_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#EVENTS", f"EVENT#{event_id}")
 
 
+def feed_head(tenant_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#FEED", "HEAD")
+
+
+def feed_hour(tenant_id: str, hour: str) -> Key:
+    """Which hours have events: their partitions cannot be listed."""
+    return Key(f"TENANT#{tenant_id}#FEED", f"HOUR#{hour}")
+
+
+def feed_entry(tenant_id: str, hour: str, number: int) -> Key:
+    """A partition for an hour, so that none grows without end."""
+    return Key(f"TENANT#{tenant_id}#FEED#{hour}", f"{number:012d}")
+
+
+def feed_waiter(tenant_id: str, place: int) -> Key:
+    return Key(f"TENANT#{tenant_id}#FEED_WAITERS", f"PLACE#{place:03d}")
+
+
 def job(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "JOB")
 

@@ -17,6 +17,7 @@ from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event, timestamp
+from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
@@ -67,6 +68,8 @@ def key_of(record: Model) -> Key:
             return _webhook_key(record)
         case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
+        case FeedHead() | FeedHour() | FeedEntry() | FeedWaiter():
+            return _feed_key(record)
         case _:
             return _work_key(record)
 
@@ -103,6 +106,18 @@ def _webhook_key(record: WebhookEndpoint | Delivery | DeliveryAttempt | Endpoint
             return table.endpoint_health(record.tenant_id, record.webhook_id)
         case SendSlot():
             return table.send_slot(record.tenant_id, record.webhook_id, record.number)
+
+
+def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedWaiter) -> Key:
+    match record:
+        case FeedHead():
+            return table.feed_head(record.tenant_id)
+        case FeedHour():
+            return table.feed_hour(record.tenant_id, record.hour)
+        case FeedEntry():
+            return table.feed_entry(record.tenant_id, record.hour, record.number)
+        case FeedWaiter():
+            return table.feed_waiter(record.tenant_id, record.place)
 
 
 def _work_key(record: Model) -> Key:
@@ -156,12 +171,33 @@ def dead_letter_position(delivery: Delivery) -> str:
     return f"{timestamp(delivery.updated_at)}#{delivery.webhook_id}#{delivery.event_id}"
 
 
+def _kept_until(record: Model) -> datetime | None:
+    """When the clean-up may take the row; None: never."""
+    match record:
+        case IdempotencyRecord() | IngestBatch():  # the second is asked for by the key of the first only
+            return record.created_at + IDEMPOTENCY_LIFE
+        case Delivery():
+            return record.created_at + DELIVERY_LIFE
+        case DeliveryAttempt():
+            return record.sent_at + DELIVERY_LIFE
+        case SendSlot():
+            return record.free_at + SLOT_LIFE
+        case EndpointHealth():
+            return record.updated_at + DELIVERY_LIFE
+        case FeedHour() | FeedEntry() | FeedWaiter():
+            return record.kept_until
+        case _:
+            return None
+
+
 def _indexes(record: Model, key: Key) -> Item:
     entries: Item = {}
     if work := due(record):
         kind, moment = work
         entries[table.DUE_PK] = table.due_partition(kind, key.pk + key.sk)
         entries[table.DUE_SK] = due_position(moment, key)
+    if until := _kept_until(record):
+        entries[table.TTL] = int(until.timestamp())
     match record:
         case Asset() if record.state is not AssetState.DELETED:
             entries[table.LIST_PK] = table.asset_list(record.tenant_id)
@@ -169,19 +205,9 @@ def _indexes(record: Model, key: Key) -> Item:
         case Job():
             entries[table.LIST_PK] = table.job_list(record.tenant_id)
             entries[table.LIST_SK] = record.id
-        case IdempotencyRecord() | IngestBatch():  # the second is asked for by the key of the first only
-            entries[table.TTL] = int((record.created_at + IDEMPOTENCY_LIFE).timestamp())
-        case Delivery():
-            entries[table.TTL] = int((record.created_at + DELIVERY_LIFE).timestamp())
-            if record.state is DeliveryState.DEAD:
-                entries[table.LIST_PK] = table.dead_letter_list(record.tenant_id)
-                entries[table.LIST_SK] = dead_letter_position(record)
-        case DeliveryAttempt():
-            entries[table.TTL] = int((record.sent_at + DELIVERY_LIFE).timestamp())
-        case SendSlot():
-            entries[table.TTL] = int((record.free_at + SLOT_LIFE).timestamp())
-        case EndpointHealth():
-            entries[table.TTL] = int((record.updated_at + DELIVERY_LIFE).timestamp())
+        case Delivery(state=DeliveryState.DEAD):
+            entries[table.LIST_PK] = table.dead_letter_list(record.tenant_id)
+            entries[table.LIST_SK] = dead_letter_position(record)
         case _:
             pass
     return entries

@@ -19,6 +19,7 @@ from sluice.domain.events import Event
 from sluice.domain.models import Job, JobProgress, JobResult, Model
 from sluice.domain.upload import Upload, UploadProgress
 from sluice.domain.upload_errors import QuotaExceeded
+from sluice.service.feed_ports import Dispatched
 from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import Key
 
@@ -64,6 +65,8 @@ class RecordWrites:
                 return {"Put": {"TableName": self._table, "Item": to_item(record), **_at(record.version - 1)}}
             case Count():
                 return {"Update": self._count(write)}
+            case Dispatched(event):
+                return {"Update": self._dispatched(event)}
             case Remove(record):
                 return {"Delete": {"TableName": self._table, "Key": wire_key(key_of(record)), **_at(record.version)}}
 
@@ -91,6 +94,17 @@ class RecordWrites:
             **condition,
         }
 
+    def _dispatched(self, event: Event) -> dict[str, Any]:
+        """Out of the work index in the same write. Not dispatched is the default, so it is not stored."""
+        return {
+            "TableName": self._table,
+            "Key": wire_key(key_of(event)),
+            "UpdateExpression": f"SET #record.dispatched = :true REMOVE {table.DUE_PK}, {table.DUE_SK}",
+            "ConditionExpression": f"attribute_exists({table.PK}) AND attribute_not_exists(#record.dispatched)",
+            "ExpressionAttributeNames": {"#record": "record"},
+            "ExpressionAttributeValues": {":true": {"BOOL": True}},
+        }
+
     def _put(self, record: Model) -> None:
         """Raises ProviderFailure."""
         try:
@@ -114,15 +128,6 @@ class RecordWrites:
             UpdateExpression=f"SET {table.DUE_SK} = :until",
             ConditionExpression=f"attribute_exists({table.DUE_SK})",
             ExpressionAttributeValues={":until": {"S": due_position(until, key)}},
-        )
-
-    def mark_dispatched(self, event: Event) -> None:
-        self._update(
-            key_of(event),
-            UpdateExpression=f"SET #record.dispatched = :true REMOVE {table.DUE_PK}, {table.DUE_SK}",
-            ConditionExpression=f"attribute_exists({table.PK})",
-            ExpressionAttributeNames={"#record": "record"},
-            ExpressionAttributeValues={":true": {"BOOL": True}},
         )
 
     def _update(self, key: Key, **expressions: Any) -> None:

@@ -9,9 +9,9 @@ import boto3
 from botocore.config import Config
 
 from sluice import table
+from sluice.adapters.feed_rows import FeedRows
 from sluice.adapters.items import event_key, from_item
 from sluice.adapters.record_writes import wire_key
-from sluice.adapters.row_reads import RowReads
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, Gate, SendSlot
 from sluice.domain.events import Event
@@ -42,7 +42,7 @@ def dynamodb_client() -> Any:
     return boto3.client("dynamodb", config=Config(retries={"mode": "standard", "max_attempts": 4}))
 
 
-class DynamoRecords(RowReads):
+class DynamoRecords(FeedRows):
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._get(Tenant, table.tenant(tenant_id))
 

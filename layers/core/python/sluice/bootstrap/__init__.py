@@ -4,6 +4,7 @@ Adapters are imported inside those functions, so that a cold start pays for its 
 """
 
 from sluice.bootstrap.deployable import Core, core
+from sluice.bootstrap.events import api_events
 from sluice.bootstrap.fetching import fetcher
 from sluice.bootstrap.operators import Operate, SigningKey, identifier, operate, signing_key
 from sluice.bootstrap.pipeline import (
@@ -46,6 +47,7 @@ __all__ = [
     "SigningKey",
     "api_assets",
     "api_deliveries",
+    "api_events",
     "api_ingest",
     "api_playback",
     "api_policies",

@@ -45,6 +45,19 @@ class InvalidCursor(SluiceError):
     error_class = ErrorClass.INPUT
 
 
+class CursorExpired(SluiceError):
+    code = "cursor_expired"
+    message = "Events behind this cursor are older than 30 days and no longer kept; start again without a cursor."
+    error_class = ErrorClass.INPUT
+
+
+class TooManyPolls(SluiceError):
+    code = "too_many_polls"
+    message = "Too many requests of this tenant wait for events; let one end first, or ask without waiting."
+    error_class = ErrorClass.CONFIG
+    retryable = True
+
+
 class Unauthenticated(SluiceError):
     code = "unauthenticated"
     message = "The API key is missing, unknown, revoked or expired."

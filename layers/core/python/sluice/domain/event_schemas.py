@@ -16,7 +16,7 @@ def schema_of(event_type: EventType) -> dict[str, Any]:
     data = type(definition.example).model_json_schema(mode="serialization")
     definitions = data.pop("$defs", {})
     if definition.states:
-        data["properties"]["state"] = {"type": "string", "enum": list(definition.states)}
+        data["properties"]["state"] = {"type": "string", "enum": [state.value for state in definition.states]}
     fixed = {
         "type": {"type": "string", "const": event_type.value},
         "api_version": {"type": "string", "const": API_VERSION},

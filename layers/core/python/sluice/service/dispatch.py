@@ -2,13 +2,14 @@
 
 import logging
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
 from sluice.domain.errors import WriteConflict
+from sluice.domain.event_patterns import matches_any
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
+from sluice.service.feed import append_event
 from sluice.service.ports import Clock, Create, Ids, Records
 from sluice.service.webhook_ports import DeliveryQueue
 
@@ -20,20 +21,21 @@ GRACE = timedelta(seconds=60)  # what the queue gets before the sweeper takes a 
 def dispatch_event(*, event: Event, records: Records, queue: DeliveryQueue, new_id: Ids, now: Clock) -> list[Delivery]:
     """Returns the deliveries queued by this call.
 
-    The event leaves the work index last: whatever fails before is done again from the stream or by the sweeper.
+    The event takes its place in the feed, and so leaves the work index, last: whatever fails before is done again from
+    the stream or by the sweeper.
     """
     endpoints = [endpoint for endpoint in records.webhooks(event.tenant_id) if wants(endpoint, event)]
     made = [_new_delivery(event, endpoint, new_id(Prefix.DELIVERY), now()) for endpoint in endpoints]
     queued = [delivery for delivery in made if _create_or_find(delivery, records)]
     for delivery in queued:
         queue.send(delivery, delay_s=0)
-    records.mark_dispatched(event)
+    append_event(event, records=records, now=now)
     logger.info("event_dispatched", extra={"event_id": event.id, "deliveries": len(queued)})
     return queued
 
 
 def wants(endpoint: WebhookEndpoint, event: Event) -> bool:
-    return endpoint.enabled and any(fnmatchcase(event.type, pattern) for pattern in endpoint.event_types)
+    return endpoint.enabled and matches_any(event.type, endpoint.event_types)
 
 
 def _new_delivery(event: Event, endpoint: WebhookEndpoint, delivery_id: str, now: datetime) -> Delivery:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event
+from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch
@@ -30,6 +31,7 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
+from sluice.service.feed_ports import Dispatched, FeedRecords
 from sluice.service.job_ports import JobRecords
 from sluice.service.profile_ports import ProfileRecords
 from sluice.service.webhook_ports import WebhookRecords
@@ -52,6 +54,8 @@ Versioned = (
     | IngestBatch
     | EncodingProfile
     | CurrentProfile
+    | FeedHead
+    | FeedWaiter
 )
 
 
@@ -59,7 +63,7 @@ Versioned = (
 class Create:
     """The row must not exist yet."""
 
-    record: Versioned | Event | AssetJob
+    record: Versioned | Event | AssetJob | FeedHour | FeedEntry
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Count:
     max_fetches: int | None = None
 
 
-Write = Create | Replace | Remove | Count
+Write = Create | Replace | Remove | Count | Dispatched
 
 
 class Clock(Protocol):
@@ -101,7 +105,7 @@ class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
 
 
-class Records(JobRecords, ProfileRecords, WebhookRecords, Protocol):
+class Records(JobRecords, ProfileRecords, WebhookRecords, FeedRecords, Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:
@@ -134,20 +138,12 @@ class Records(JobRecords, ProfileRecords, WebhookRecords, Protocol):
         """Leave the row out of its work list until then, unless it changes before; its version stays."""
         ...
 
-    def mark_dispatched(self, event: Event) -> None:
-        """Take the event out of the work index; a no-op when it already is."""
-        ...
-
     def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
         """Open uploads of clients whose deadline is before `before`."""
         ...
 
     def unsettled_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
         """Uploads in `completing`, and open ones that are fetched, that were last written before `before`."""
-        ...
-
-    def undispatched_events(self, *, before: datetime, limit: int) -> list[Event]:
-        """Events older than `before` for which deliveries may not exist yet."""
         ...
 
 

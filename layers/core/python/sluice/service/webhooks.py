@@ -1,10 +1,8 @@
 """Webhook endpoints of a tenant: where events go, which ones, and the secret that proves who sent them."""
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from sluice.domain.errors import (
@@ -16,7 +14,7 @@ from sluice.domain.errors import (
     WebhookLimitReached,
     WebhookNotFound,
 )
-from sluice.domain.events import EventType
+from sluice.domain.event_patterns import matches_something
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import WebhookEndpoint
 from sluice.service.endpoint_care import recovery
@@ -26,7 +24,6 @@ from sluice.service.webhook_ports import SecretBox, WebhookSender
 
 MAX_WEBHOOKS = 50  # of one tenant: bounds what one event can cost
 SECRET_BYTES = 32
-_PATTERN = re.compile(r"[a-z_.*]+")
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def _check_event_types(patterns: Sequence[str]) -> None:
     errors = tuple(
         FieldError(f"/event_types/{number}", "unknown_event_type", "No event type matches this pattern.")
         for number, pattern in enumerate(patterns)
-        if not _PATTERN.fullmatch(pattern) or not any(fnmatchcase(known, pattern) for known in EventType)
+        if not matches_something(pattern)
     )
     if errors:
         raise InvalidRequest(errors=errors)
