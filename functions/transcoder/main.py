@@ -1,6 +1,9 @@
 """The Fargate task: one attempt at one piece of work.
 
     python -m functions.transcoder.main transcode --tenant TENANT --job JOB --attempt N --capacity FARGATE
+    python -m functions.transcoder.main chunk --tenant TENANT --job JOB --plan PLAN --part 7 --attempt N
+    python -m functions.transcoder.main chunks --tenant TENANT --job JOB --plan PLAN --attempt N
+    python -m functions.transcoder.main assemble --tenant TENANT --job JOB --plan PLAN --attempt N
     python -m functions.transcoder.main fetch --tenant TENANT --upload UPLOAD
 
 Exit codes (of a transcode the state machine reads the attempt's result row first; the code is for people and `Cause`):
@@ -19,14 +22,26 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from functions.transcoder import fetch_command, transcode_command
+from functions.transcoder import (
+    assemble_command,
+    chunk_command,
+    chunks_command,
+    fetch_command,
+    transcode_command,
+)
 from sluice.domain.errors import ErrorClass, SluiceError
 from sluice.observability import configure
 
 logger = logging.getLogger(__name__)
 
 REFUSED, FAILED, TERMINATED = 10, 20, 128 + signal.SIGTERM
-COMMANDS = {"transcode": transcode_command, "fetch": fetch_command}
+COMMANDS = {
+    "transcode": transcode_command,
+    "chunk": chunk_command,
+    "chunks": chunks_command,
+    "assemble": assemble_command,
+    "fetch": fetch_command,
+}
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -9,9 +9,10 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from sluice.adapters.executions import StepFunctionsExecutions
+from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
-from sluice.domain.models import AssetJob, Job, JobProgress
+from sluice.domain.models import Job, JobProgress
 from sluice.service.ports import Create, Executions, Records
 from tests.contract.samples import MOMENT, TENANT, make_job, new_id
 from tests.fakes.pipeline import FakeExecutions

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from sluice import table
 from sluice.adapters.items import due, key_of
+from sluice.domain.asset_jobs import AssetJob
+from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
@@ -16,7 +18,6 @@ from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
-    AssetJob,
     AssetVersion,
     Delivery,
     Job,
@@ -156,8 +157,16 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
     def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None:
         return self._get(JobProgress, table.job_progress(tenant_id, job_id))
 
-    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None:
-        return self._get(JobResult, table.job_result(tenant_id, job_id, attempt))
+    def job_result(self, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> JobResult | None:
+        return self._get(JobResult, table.job_result(tenant_id, job_id, attempt, unit))
+
+    def chunk_plan(self, tenant_id: str, job_id: str, plan_id: str) -> ChunkPlan | None:
+        return self._get(ChunkPlan, table.chunk_plan(tenant_id, job_id, plan_id))
+
+    def chunk_parts(self, tenant_id: str, job_id: str, plan_id: str) -> list[ChunkPart]:
+        mine = (tenant_id, job_id, plan_id)
+        found = [one for one in self._all(ChunkPart) if (one.tenant_id, one.job_id, one.plan_id) == mine]
+        return sorted(found, key=lambda part: part.name)
 
     def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None:
         return self._get(Event, table.event(tenant_id, asset_id, sequence))

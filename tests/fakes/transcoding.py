@@ -1,8 +1,10 @@
 """The transcoder's outside: both buckets as folders of bytes, and programs that answer as told."""
 
 import json
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -48,6 +50,19 @@ class FakeMediaObjects:
             self.objects[key] = StoredMedia(path.read_bytes(), content_type, cache_control, metadata)
 
 
+class FakeWorkObjects:
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put(self, key: str, path: Path) -> None:
+        self.objects[key] = path.read_bytes()
+
+    def get(self, key: str, path: Path) -> None:
+        if key not in self.objects:
+            raise ProviderFailure("An intermediate result could not be read.")
+        path.write_bytes(self.objects[key])
+
+
 STREAMS = {
     "streams": [
         {
@@ -66,6 +81,18 @@ STREAMS = {
     ],
     "format": {"format_name": "mov,mp4", "start_time": "0.0", "duration": "12.0"},
 }
+
+
+def box(kind: bytes, *content: bytes) -> bytes:
+    body = b"".join(content)
+    return struct.pack(">I4s", len(body) + 8, kind) + body
+
+
+FRAGMENTED = (
+    box(b"moov", box(b"trak", box(b"mdia", box(b"mdhd", struct.pack(">IIII", 0, 0, 0, 12_800)))))
+    + box(b"moof", box(b"mfhd", bytes(8)), box(b"traf", box(b"tfdt", struct.pack(">IQ", 1 << 24, 0))))
+    + box(b"mdat", b"frames")
+)
 PACKETS = {"packets": [{"pts": n} for n in range(300)]}
 
 
@@ -85,7 +112,9 @@ class FakeTools:
         self.on_run(task)
         program = Path(task.argv[0]).name
         stdout = ""
-        if program == "ffprobe":
+        if program == "ffprobe" and "%+#1" in task.argv:
+            stdout = json.dumps(self.look(task.argv[-1]))
+        elif program == "ffprobe":
             stdout = json.dumps(PACKETS if "-read_intervals" in task.argv else self.streams)
         elif program == "ffmpeg":
             self._encode(task, on_progress)
@@ -100,8 +129,16 @@ class FakeTools:
             sandbox="seccomp",
         )
 
+    def look(self, file: str) -> object:
+        """A piece begins with a keyframe at the start of the whole source."""
+        start = "10.0" if file.endswith(".nut") else "0.0"
+        return {"packets": [{"pts_time": start, "flags": "K__"}], "streams": [{"codec_name": "h264"}]}
+
     def _encode(self, task: ToolTask, on_progress: Progress | None) -> None:
-        for word in task.argv:
+        if task.argv[-1].endswith(".nut"):
+            Path(task.argv[-1]).write_bytes(b"piece")
+            return
+        for before, word in pairwise(task.argv):
             if word == "candidate-%03d.jpg":
                 for number, size in enumerate((9, 5, 8), start=1):
                     (task.cwd / f"candidate-{number:03d}.jpg").write_bytes(b"j" * size)
@@ -109,8 +146,8 @@ class FakeTools:
                 (task.cwd / "storyboard-001.jpg").write_bytes(b"jpeg")
             if word == "preview.webp":
                 (task.cwd / word).write_bytes(b"webp")
-            if word.endswith(".mp4"):
-                (task.cwd / word).write_bytes(b"....moov....moof....")
+            if word.endswith(".mp4") and before != "-i":
+                (task.cwd / word).write_bytes(FRAGMENTED)
         if on_progress:
             on_progress({"frame": "150", "out_time_us": "6000000", "speed": "2.5x", "progress": "continue"})
             on_progress({"frame": "300", "out_time_us": "12000000", "speed": "2.4x", "progress": "end"})

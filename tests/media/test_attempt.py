@@ -14,17 +14,20 @@ from sluice.domain.states import AssetState, JobState
 from sluice.media.playlists import render_media, render_mpd
 from sluice.media.verdicts import NotVideo
 from sluice.service.attempts import Ending
+from sluice.service.chunk_ports import Chunking
 from sluice.service.ports import Create
 from sluice.service.transcode import TranscoderDeps, transcode
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
-from tests.fakes.transcoding import FakeMediaObjects, FakeSources
+from tests.fakes.transcoding import FakeMediaObjects, FakeSources, FakeWorkObjects
 from tests.media.clips import BINARIES, Clip, make
 from tests.media.measure import decoded_frames
 
+AT_ONCE = Chunking(over_s=0, length_s=60)
+
 
 class Attempt:
-    def __init__(self, source: bytes, scratch: Path) -> None:
+    def __init__(self, source: bytes, scratch: Path, chunking: Chunking = AT_ONCE) -> None:
         self.records, self.media, sources = FakeRecords(), FakeMediaObjects(), FakeSources()
         now, ids = FakeClock(), FakeIds()
         tenant, asset, job = ids(Prefix.TENANT), ids(Prefix.ASSET), ids(Prefix.JOB)
@@ -35,9 +38,7 @@ class Attempt:
             upload_id="upl",
             playback_ids=(),
             job_id=job,
-            created_at=now(),
-            updated_at=now(),
-            correlation_id="test",
+            **(stamps := {"created_at": now(), "updated_at": now(), "correlation_id": "test"}),
         )
         self.job = Job(
             id=job,
@@ -46,9 +47,7 @@ class Attempt:
             state=JobState.QUEUED,
             source_key="uploads/a",
             source_bytes=len(source),
-            created_at=now(),
-            updated_at=now(),
-            correlation_id="test",
+            **stamps,
         )
         self.records.commit(Create(self.asset), Create(self.job))
         sources.objects["uploads/a"] = source
@@ -63,6 +62,8 @@ class Attempt:
             ids=ids,
             environment="dev",
             processors=2,
+            work=FakeWorkObjects(),
+            chunking=chunking,
         )
 
     def run(self) -> Ending:

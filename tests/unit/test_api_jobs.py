@@ -8,8 +8,9 @@ import pytest
 
 from functions.api_assets import handler
 from sluice.bootstrap import ApiAssets
+from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.ids import Prefix
-from sluice.domain.models import AssetJob, Job, JobProgress
+from sluice.domain.models import Job, JobProgress
 from sluice.domain.states import JobState
 from sluice.service import catalogue
 from sluice.service.ports import Create

@@ -139,6 +139,8 @@ class FailTranscodeSettings(Settings):
 class TranscoderSettings(Settings):
     uploads_bucket: str
     media_bucket: str
+    chunk_over_s: float = 0.0
+    chunk_s: float = 60.0
 
 
 class FetcherSettings(Settings):

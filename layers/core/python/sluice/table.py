@@ -146,8 +146,17 @@ def job_progress(tenant_id: str, job_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "PROGRESS")
 
 
-def job_result(tenant_id: str, job_id: str, attempt: int) -> Key:
-    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", f"RESULT#{attempt:03d}")
+def job_result(tenant_id: str, job_id: str, attempt: int, unit: str = "") -> Key:
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", f"RESULT#{unit}#{attempt:03d}" if unit else f"RESULT#{attempt:03d}")
+
+
+def chunk_plan(tenant_id: str, job_id: str, plan_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", f"PLAN#{plan_id}")
+
+
+def chunk_part(tenant_id: str, job_id: str, plan_id: str, name: str) -> Key:
+    """Apart from the job's other rows, so that counting parts reads nothing else."""
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}#PLAN#{plan_id}", f"PART#{name}")
 
 
 def webhook(tenant_id: str, webhook_id: str) -> Key:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from sluice import table
+from sluice.domain.asset_jobs import AssetJob
+from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
@@ -24,7 +26,6 @@ from sluice.domain.intake import IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
-    AssetJob,
     AssetVersion,
     Delivery,
     Job,
@@ -45,6 +46,7 @@ M = TypeVar("M", bound=Model)
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 DELIVERY_LIFE = timedelta(days=30)
 SLOT_LIFE = timedelta(days=1)  # after it became free; nobody takes one again that is not used
+CHUNK_LIFE = timedelta(days=7)  # the longest execution ends before
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -130,14 +132,24 @@ def _work_key(record: Model) -> Key:
             return table.job(record.tenant_id, record.id)
         case AssetJob():
             return table.asset_job(record.tenant_id, record.asset_id, record.job_id)
-        case JobProgress():
-            return table.job_progress(record.tenant_id, record.job_id)
-        case JobResult():
-            return table.job_result(record.tenant_id, record.job_id, record.attempt)
+        case JobProgress() | JobResult() | ChunkPlan() | ChunkPart():
+            return _job_part_key(record)
         case IdempotencyRecord():
             return table.idempotency(record.tenant_id, record.route, record.key)
         case _:
             raise TypeError(f"{type(record).__name__} is not stored")
+
+
+def _job_part_key(record: JobProgress | JobResult | ChunkPlan | ChunkPart) -> Key:
+    match record:
+        case JobProgress():
+            return table.job_progress(record.tenant_id, record.job_id)
+        case JobResult():
+            return table.job_result(record.tenant_id, record.job_id, record.attempt, record.unit)
+        case ChunkPlan():
+            return table.chunk_plan(record.tenant_id, record.job_id, record.id)
+        case ChunkPart():
+            return table.chunk_part(record.tenant_id, record.job_id, record.plan_id, record.name)
 
 
 def due(record: Model) -> tuple[DueKind, datetime] | None:
@@ -176,6 +188,8 @@ def _kept_until(record: Model) -> datetime | None:
     match record:
         case IdempotencyRecord() | IngestBatch():  # the second is asked for by the key of the first only
             return record.created_at + IDEMPOTENCY_LIFE
+        case ChunkPlan() | ChunkPart():
+            return record.created_at + CHUNK_LIFE
         case Delivery():
             return record.created_at + DELIVERY_LIFE
         case DeliveryAttempt():

@@ -12,6 +12,7 @@ from sluice import table
 from sluice.adapters.feed_rows import FeedRows
 from sluice.adapters.items import event_key, from_item
 from sluice.adapters.record_writes import wire_key
+from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, Gate, SendSlot
 from sluice.domain.events import Event
@@ -102,8 +103,14 @@ class DynamoRecords(FeedRows):
     def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None:
         return self._get(JobProgress, table.job_progress(tenant_id, job_id))
 
-    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None:
-        return self._get(JobResult, table.job_result(tenant_id, job_id, attempt))
+    def job_result(self, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> JobResult | None:
+        return self._get(JobResult, table.job_result(tenant_id, job_id, attempt, unit))
+
+    def chunk_plan(self, tenant_id: str, job_id: str, plan_id: str) -> ChunkPlan | None:
+        return self._get(ChunkPlan, table.chunk_plan(tenant_id, job_id, plan_id))
+
+    def chunk_parts(self, tenant_id: str, job_id: str, plan_id: str) -> list[ChunkPart]:
+        return self._partition(ChunkPart, table.chunk_part(tenant_id, job_id, plan_id, "").pk)
 
     def event(self, tenant_id: str, asset_id: str, sequence: int) -> Event | None:
         return self._get(Event, table.event(tenant_id, asset_id, sequence))

@@ -135,6 +135,8 @@ def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
     from sluice.adapters.memory_guard import guard_memory
     from sluice.adapters.process import ToolRunner, locate_binaries
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.adapters.work_objects import S3WorkObjects
+    from sluice.service.chunk_ports import Chunking
     from sluice.service.transcode import TranscoderDeps
 
     guard_memory()  # before the first program starts
@@ -146,6 +148,8 @@ def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
         binaries=locate_binaries(),
         scratch=Path(tempfile.gettempdir()),
         processors=os.cpu_count() or 1,
+        work=S3WorkObjects(s3_client(), settings.media_bucket),
+        chunking=Chunking(over_s=settings.chunk_over_s, length_s=settings.chunk_s),
         now=now,
         ids=new_id,
         environment=settings.environment,

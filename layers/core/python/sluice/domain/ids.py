@@ -15,6 +15,8 @@ class Prefix(StrEnum):
     ASSET = "ast"
     JOB = "job"
     VERSION = "ver"
+    CHUNK_PLAN = "pln"
+    CHUNK_RUN = "run"
     PLAYBACK = "plb"
     SESSION = "ses"
     WEBHOOK = "whk"

@@ -168,23 +168,16 @@ class Job(Model):
     version: int = 1
 
 
-class AssetJob(Model):
-    """Which jobs an asset ever had: a pointer beside each job, written with it and never changed."""
-
-    tenant_id: str
-    asset_id: str
-    job_id: str
-
-
 class JobProgress(Model):
     """Written every few seconds in a row of its own, so that it never competes with state changes."""
 
     tenant_id: str
     job_id: str
     attempt: int
-    stage: str  # download | probe | encode | package | upload
+    stage: str  # download | probe | cut | encode | join | package | upload
     percent: float  # 0-100 over the whole job
     realtime_factor: float | None = None  # seconds of video encoded per second
+    chunks: tuple[int, int] | None = None  # finished parts and all of them; None: one task does the whole job
     updated_at: datetime
 
 
@@ -194,7 +187,9 @@ class JobResult(Model):
     tenant_id: str
     job_id: str
     attempt: int
-    outcome: Literal["succeeded", "failed", "interrupted"]
+    unit: str = ""  # of the job; empty: the attempt itself
+    outcome: Literal["succeeded", "failed", "interrupted", "chunked"]
+    plan_id: str | None = None  # of "chunked": others go on by this ChunkPlan
     version_id: str | None = None
     error: ErrorInfo | None = None
     created_at: datetime

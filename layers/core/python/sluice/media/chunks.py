@@ -10,6 +10,7 @@ import math
 from fractions import Fraction
 
 from sluice.media import untrusted
+from sluice.media.ladder import Plan
 from sluice.media.source import Frozen, VideoStream
 
 MAX_CHUNKS = 400  # a Map of them, each failing twice, stays below the 25,000 events that an execution may have
@@ -31,6 +32,13 @@ class Window(Frozen):
 
     def frames_at(self, rate: Fraction) -> int | None:
         return None if self.length_s is None else _whole(self.length_s * rate)
+
+
+class ChunkedPlan(Frozen):
+    """What the tasks of one plan need to know: the plan of the whole, and which chunk holds what."""
+
+    plan: Plan
+    windows: tuple[Window, ...]
 
 
 def plan_windows(*, duration_s: float, rate: Fraction, segment_frames: int, chunk_s: float) -> tuple[Window, ...]:

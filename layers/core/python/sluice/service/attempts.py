@@ -31,25 +31,27 @@ class AttemptPorts:
 
 class Ending(StrEnum):
     PUBLISHED = "published"
+    CHUNKED = "chunked"  # other tasks go on with its parts
+    FINISHED = "finished"  # a part of the job, not the job
     NOTHING_TO_DO = "nothing_to_do"  # the job has ended, or a later attempt is at it
 
 
 @contextmanager
-def failures_told(*, tenant_id: str, job_id: str, attempt: int, ports: AttemptPorts) -> Iterator[None]:
+def failures_told(*, tenant_id: str, job_id: str, attempt: int, ports: AttemptPorts, unit: str = "") -> Iterator[None]:
     """Whatever ends the attempt within is written into its result row, and raised."""
     try:
         yield
     except Superseded:  # the row belongs to the attempt that took over, if one did: it may have the same number
         raise
     except SluiceError as error:
-        save_result(ports, tenant_id, job_id, attempt, "failed", error=ErrorInfo.of(error))
+        save_result(ports, tenant_id, job_id, attempt, "failed", error=ErrorInfo.of(error), unit=unit)
         raise
     except SystemExit:  # SIGTERM: capacity is taken back, or the execution was stopped
-        save_result(ports, tenant_id, job_id, attempt, "interrupted")
+        save_result(ports, tenant_id, job_id, attempt, "interrupted", unit=unit)
         raise
     except Exception:
         unknown = ErrorInfo.of(ProviderFailure("Processing failed on our side."))
-        save_result(ports, tenant_id, job_id, attempt, "failed", error=unknown)
+        save_result(ports, tenant_id, job_id, attempt, "failed", error=unknown, unit=unit)
         raise
 
 
@@ -79,11 +81,15 @@ def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, capacity: str, p
         origin = Origin(environment=ports.environment, now=moment, event_id=ports.ids(Prefix.EVENT))
         after, event = advance(asset, EventType.TRANSCODE_STARTED, origin, to=AssetState.PROCESSING, error=None)
         ports.records.commit(Replace(running), Replace(after), Create(event))
-    if ports.records.job_result(tenant_id, job_id, attempt) is not None:
-        # An interrupted attempt keeps its number. Should this one die without a word, the old word must not count.
-        unknown = ErrorInfo.of(ProviderFailure("Processing was stopped."))
-        save_result(ports, tenant_id, job_id, attempt, "failed", error=unknown)
+    forget_old_word(ports, tenant_id, job_id, attempt)
     return running
+
+
+def forget_old_word(ports: AttemptPorts, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> None:
+    """An interrupted attempt keeps its number. Should this one die without a word, the old word must not count."""
+    if ports.records.job_result(tenant_id, job_id, attempt, unit) is not None:
+        unknown = ErrorInfo.of(ProviderFailure("Processing was stopped."))
+        save_result(ports, tenant_id, job_id, attempt, "failed", error=unknown, unit=unit)
 
 
 @retry_on_conflict
@@ -133,18 +139,22 @@ def save_result(
     tenant_id: str,
     job_id: str,
     attempt: int,
-    outcome: Literal["succeeded", "failed", "interrupted"],
+    outcome: Literal["succeeded", "failed", "interrupted", "chunked"],
     *,
     version_id: str | None = None,
+    plan_id: str | None = None,
     error: ErrorInfo | None = None,
+    unit: str = "",
 ) -> None:
     ports.records.save_result(
         JobResult(
             tenant_id=tenant_id,
             job_id=job_id,
             attempt=attempt,
+            unit=unit,
             outcome=outcome,
             version_id=version_id,
+            plan_id=plan_id,
             error=error,
             created_at=ports.now(),
         )

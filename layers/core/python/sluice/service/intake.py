@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
-from sluice.domain.models import Asset, AssetJob, ErrorInfo, Job
+from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadChecksumMismatch, UploadSizeMismatch

@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.models import Job, JobProgress, JobResult
 
 
 class JobRecords(Protocol):
     def job(self, tenant_id: str, job_id: str) -> Job | None: ...
     def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None: ...
-    def job_result(self, tenant_id: str, job_id: str, attempt: int) -> JobResult | None: ...
+    def job_result(self, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> JobResult | None: ...
+    def chunk_plan(self, tenant_id: str, job_id: str, plan_id: str) -> ChunkPlan | None: ...
+
+    def chunk_parts(self, tenant_id: str, job_id: str, plan_id: str) -> list[ChunkPart]:
+        """Finished parts, by name."""
+        ...
 
     def list_jobs(
         self, tenant_id: str, *, asset_id: str | None, limit: int, before: str | None

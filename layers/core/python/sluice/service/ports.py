@@ -9,6 +9,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from sluice.domain.asset_jobs import AssetJob
+from sluice.domain.chunks import ChunkRecord
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event
@@ -20,7 +22,6 @@ from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakePolicy
 from sluice.domain.models import (
     ApiKey,
     Asset,
-    AssetJob,
     AssetVersion,
     Delivery,
     Job,
@@ -52,6 +53,7 @@ Versioned = (
     | IntakePolicy
     | Fingerprint
     | IngestBatch
+    | ChunkRecord
     | EncodingProfile
     | CurrentProfile
     | FeedHead

@@ -56,8 +56,9 @@ def render_source(
     processors: int,
     check: Check,
     on_stage: Stage,
+    on_plan: Callable[[Plan], None] = lambda _plan: None,
 ) -> Rendered:
-    """`work`: an existing empty directory.
+    """`work`: an existing empty directory. `on_plan`: raises what is to end the work before anything is encoded.
 
     Raises a SourceRejected verdict, what `check` raises of the probed source, ToolLimitExceeded or ProviderFailure.
     """
@@ -66,6 +67,7 @@ def render_source(
     check(found)
     plan = plan_transcode(found, settings)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
+    on_plan(plan)
     encoded = partial(encode, source, work, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     try:
         frames = encoded(plan)

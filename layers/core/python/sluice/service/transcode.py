@@ -12,9 +12,7 @@ from typing import Protocol
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
 from sluice.domain.models import AssetVersion, Job
-from sluice.domain.tools import Binaries
 from sluice.service.attempts import (
-    AttemptPorts,
     Ending,
     asset_of,
     begin_attempt,
@@ -22,12 +20,13 @@ from sluice.service.attempts import (
     publish,
     save_result,
 )
+from sluice.service.chunk_plan import HandedOver, hand_over
+from sluice.service.chunk_ports import ChunkPorts
 from sluice.service.encoding_profiles import settings_of
 from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
 from sluice.service.rendering import Rendered, render_source
 from sluice.service.source_rules import check_length, check_source, rules_of_upload
-from sluice.service.tool_ports import Tools
 
 
 class SourceObjects(Protocol):
@@ -39,13 +38,9 @@ class SourceObjects(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TranscoderDeps(AttemptPorts):
+class TranscoderDeps(ChunkPorts):
     sources: SourceObjects
     media: MediaObjects
-    tools: Tools
-    binaries: Binaries
-    scratch: Path
-    processors: int  # to encode with
 
 
 def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps: TranscoderDeps) -> Ending:
@@ -54,11 +49,15 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
         job = begin_attempt(tenant_id=tenant_id, job_id=job_id, attempt=attempt, capacity=capacity, ports=deps)
         if job is None:
             return Ending.NOTHING_TO_DO
-        with _scratch(deps.scratch) as work:
+        with scratch(deps.scratch) as work:
             progress = ProgressWriter(job, records=deps.records, now=deps.now)
-            rendered = _render(job, work, progress, deps)
-            version = _version(job, rendered, deps)
-            _upload(job, version, rendered, progress, deps)
+            try:
+                rendered = _render(job, work, progress, deps)
+            except HandedOver as handed:
+                save_result(deps, tenant_id, job_id, attempt, "chunked", plan_id=handed.plan_id)
+                return Ending.CHUNKED
+            version = version_of(job, rendered, deps)
+            upload(job, version, rendered, progress, deps)
         publish(job=job, version=version, ports=deps)
     save_result(deps, tenant_id, job_id, attempt, "succeeded", version_id=version.id)
     return Ending.PUBLISHED
@@ -66,7 +65,8 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
 
 def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps) -> Rendered:
     rules = rules_of_upload(asset_of(job, deps), deps.records)
-    source = _download(job, work, progress, deps)
+    progress.report("download", 0.0, None)
+    source = download(job, work, deps.sources)
     (work / "out").mkdir()
     rendered = render_source(
         source,
@@ -77,22 +77,22 @@ def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps
         processors=deps.processors,
         check=partial(check_source, rules),
         on_stage=progress.report,
+        on_plan=lambda plan: hand_over(job, source, work, plan, progress=progress, ports=deps),
     )
     check_length(rules, rendered.duration_s)  # a file's header may not say, or lie
     return rendered
 
 
-def _download(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps) -> Path:
+def download(job: Job, work: Path, sources: SourceObjects) -> Path:
     """A name without an ending: ffprobe would take a text file's `.mp4` for a hint."""
-    progress.report("download", 0.0, None)
     source = work / "source"
-    deps.sources.download(job.source_key, source)
+    sources.download(job.source_key, source)
     if source.stat().st_size != job.source_bytes:
         raise ProviderFailure("The source could not be read completely.")
     return source
 
 
-def _version(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion:
+def version_of(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion:
     return AssetVersion(
         id=deps.ids(Prefix.VERSION),
         tenant_id=job.tenant_id,
@@ -109,9 +109,7 @@ def _version(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion
     )
 
 
-def _upload(
-    job: Job, version: AssetVersion, rendered: Rendered, progress: ProgressWriter, deps: TranscoderDeps
-) -> None:
+def upload(job: Job, version: AssetVersion, rendered: Rendered, progress: ProgressWriter, deps: TranscoderDeps) -> None:
     progress.report("upload", 0.0, None)  # before the first byte: a cancelled job leaves no media
     upload_outputs(
         list(outputs(rendered.directory, version)),
@@ -122,7 +120,7 @@ def _upload(
 
 
 @contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
+def scratch(parent: Path) -> Iterator[Path]:
     parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="transcode-", dir=parent))
     try:
