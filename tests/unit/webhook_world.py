@@ -95,6 +95,9 @@ class WebhookWorld:
         assert found is not None
         return found
 
+    def deliveries(self) -> list[Delivery]:
+        return [row for row in self.records.rows.values() if isinstance(row, Delivery)]
+
     def attempts(self) -> list[DeliveryAttempt]:
         rows = [row for row in self.records.rows.values() if isinstance(row, DeliveryAttempt)]
         return sorted(rows, key=lambda attempt: (attempt.event_id, attempt.webhook_id, attempt.number))
@@ -123,7 +126,8 @@ class WebhookWorld:
     def next_due(self) -> datetime | None:
         """When a message becomes visible or the sweeper finds something, whichever comes first."""
         queued = [held.visible_at for held in self.queue.held.values()]
-        swept = [task[1] for row in self.records.rows.values() if (task := due(row))]
+        work = [row for row in self.records.rows.values() if isinstance(row, Delivery | Event)]
+        swept = [task[1] for row in work if (task := due(row))]
         return min([*queued, *swept], default=None)
 
     def redrive(self) -> Redriven:

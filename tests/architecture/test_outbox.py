@@ -1,0 +1,60 @@
+"""Events leave through the outbox alone: a row written with the change it tells of, and nothing beside it."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture.source import Module, code_modules, parse
+
+PUBLISHING = frozenset({"send_message", "send_message_batch", "put_events", "publish_batch"})  # boto's
+QUEUES = frozenset({"sluice.adapters.delivery_queue", "sluice.adapters.completion_queue"})
+MAKING = frozenset({"describe", "describe_of_tenant"})
+MAKERS = frozenset({"sluice.domain.events", "sluice.service.endpoint_care"})
+
+
+def called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def calls(module: Module) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            yield called(node), node
+
+
+def creates_event(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and called(node) == "Create" and "event" in ast.unparse(node.args[0]).lower()
+
+
+def breaches(module: Module) -> Iterator[str]:
+    for name, node in calls(module):
+        at = f"{module.path}:{node.lineno}"
+        if name in PUBLISHING and module.name not in QUEUES:
+            yield f"{at}: {name} publishes beside the outbox"
+        if name in MAKING and module.name not in MAKERS:
+            yield f"{at}: {name} makes an event that `advance` knows nothing of"
+        if name == "commit" and len(node.args) == 1 and creates_event(node.args[0]):
+            yield f"{at}: an event without the change that it tells of"
+
+
+def test_nothing_publishes_but_the_outbox() -> None:
+    ours = [module for module in code_modules() if module.name.startswith(("sluice.", "functions."))]
+    assert [breach for module in ours for breach in breaches(module)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "records.commit(Create(event))",
+        "client.put_events(Entries=[])",
+        "sqs.send_message(QueueUrl=url, MessageBody=body)",
+        "event = describe(asset, kind, origin, previous_state=None)",
+    ],
+)
+def test_a_breach_is_found(text: str) -> None:
+    assert list(breaches(parse("sluice.service.uploads", text)))
+
+
+def test_a_change_with_its_event_is_none() -> None:
+    assert not list(breaches(parse("sluice.service.uploads", "records.commit(Replace(asset), Create(event))")))
