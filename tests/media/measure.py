@@ -2,12 +2,16 @@
 
 import json
 import subprocess
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pytest
 
 from sluice.media.playlists import segment_durations_s
 from sluice.service.rendering import Rendered
 from tests.media.clips import BINARIES
+from tests.media.tracks import measured_segments
 
 
 class Frame(NamedTuple):
@@ -56,3 +60,22 @@ def ffprobe(path: Path, *arguments: str) -> dict[str, Any]:
 
 def durations(rendered: Rendered, name: str) -> list[float]:
     return segment_durations_s((rendered.directory / f"{name}.m3u8").read_text())
+
+
+def assert_aligned(rendered: Rendered) -> None:
+    """Any player may switch renditions at any segment: the checker that every ladder has to pass."""
+    measured = {name: measured_segments(rendered.directory / name) for name in rendered.plan.names}
+    for name, segments in measured.items():
+        # EXTINF has three decimals; Packager counts the last sample of a segment up to the next one.
+        assert durations(rendered, name) == [pytest.approx(float(one.length_s), abs=0.0021) for one in segments], name
+    pictures = {made.name: measured[made.name] for made in rendered.plan.video}
+    sounds = {made.name: measured[made.name] for made in rendered.plan.audio}
+    for segments in pictures.values():
+        starts = [float(one.first_pts_s) for one in next(iter(pictures.values()))]
+        assert [float(one.first_pts_s) for one in segments] == [pytest.approx(start, abs=0.001) for start in starts]
+        assert starts[0] == pytest.approx(0, abs=0.001)
+    if pictures:
+        lengths = [sum(one.length_s for one in segments) for segments in pictures.values()]
+        assert max(lengths) - min(lengths) <= 1 / min(made.rate for made in rendered.plan.video)
+        for segments in sounds.values():
+            assert segments[0].first_pts_s <= Fraction(20, 1000)

@@ -88,9 +88,9 @@ def _encoded(made: AudioRendition) -> list[str]:
 
 
 def _copied(made: AudioRendition, plan: Plan) -> list[str]:
-    """Begins with the picture: moved with it, and without the packets before it."""
+    """Begins with the picture: moved with it, and without the packets that end before it."""
     moved = f"setts=ts=TS-{plan.source.start_s:.6f}/TB"
-    return ["-map", f"0:{made.index}", "-c:a", "copy", "-bsf:a", rf"{moved},noise=drop=lt(pts\,0)"]
+    return ["-map", f"0:{made.index}", "-c:a", "copy", "-bsf:a", rf"{moved},noise=drop=lt(pts+duration\,0)"]
 
 
 def _max_bytes(kbps: int, plan: Plan) -> int:

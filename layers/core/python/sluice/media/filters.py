@@ -6,6 +6,7 @@ from itertools import groupby
 
 from sluice.media import chunks
 from sluice.media.chunks import Window
+from sluice.media.colour import hdr_steps, is_hdr, sdr_steps
 from sluice.media.ladder import Plan, VideoRendition
 from sluice.media.sound import AudioRendition
 from sluice.media.source import VideoStream
@@ -24,25 +25,48 @@ def filter_graph(plan: Plan, window: Window | None = None) -> str:
 
 
 def video_graph(video: VideoStream, plan: Plan, window: Window | None) -> Iterator[str]:
-    """Each size is scaled from the one above it, which costs a third of scaling each from the source."""
+    """Two cascades where some renditions keep a high dynamic range, else one."""
     steps = _first_steps(video, plan, window)
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
-    sizes = [list(same) for _, same in groupby(plan.encoded, key=lambda made: (made.width, made.height))]
     pad = "0:0" if plan.copied or window else f"0:{video.index}"
+    sdr = [made for made in plan.encoded if not made.hdr]
+    if hdr := [made for made in plan.encoded if made.hdr]:
+        yield f"[{pad}]{_chain(steps, ['sdr', 'hdr'])}"
+        yield from _cascade("hdr", [], hdr, video, plan, window)
+        pad, steps = "sdr", []
+    yield from _cascade(pad, steps, sdr, video, plan, window)
+
+
+def _cascade(
+    pad: str,
+    steps: list[str],
+    renditions: list[VideoRendition],
+    video: VideoStream,
+    plan: Plan,
+    window: Window | None,
+) -> Iterator[str]:
+    """Each size is scaled from the one above it, which costs a third of scaling each from the source."""
+    sizes = [list(same) for _, same in groupby(renditions, key=lambda made: (made.width, made.height))]
     for same, below in zip(sizes, (*sizes[1:], None), strict=True):
         first = same[0]
-        steps += [
-            f"scale={first.width}:{first.height}:out_range=tv",  # phones deliver full range; players expect tv
-            "setsar=1",
-            "format=yuv420p",  # the only sampling that every H.264 decoder has
-        ]
+        steps = [*steps, *_size_steps(first, video, from_source=same is sizes[0] and not plan.copied)]
         if below:
-            yield f"[{pad}]{','.join(steps)},split=2[scaled_{first.name}][to_{below[0].name}]"
+            yield f"[{pad}]{_chain(steps, [f'scaled_{first.name}', f'to_{below[0].name}'])}"
             pad, steps = f"scaled_{first.name}", []
         pads = [made.name for made in same]
         yield f"[{pad}]{_chain([*steps, *_rate_steps(first, plan, window)], pads)}"
         pad, steps = f"to_{below[0].name}" if below else "", []
+
+
+def _size_steps(made: VideoRendition, video: VideoStream, *, from_source: bool) -> list[str]:
+    if made.hdr:
+        return [*hdr_steps(video, made.width, made.height), "setsar=1", "format=yuv420p10le"]
+    if from_source and is_hdr(video):
+        scaled = sdr_steps(video, made.width, made.height)
+    else:
+        scaled = [f"scale={made.width}:{made.height}:out_range=tv"]  # phones deliver full range; players expect tv
+    return [*scaled, "setsar=1", "format=yuv420p"]  # the only sampling that every H.264 decoder has
 
 
 def _first_steps(video: VideoStream, plan: Plan, window: Window | None) -> list[str]:
@@ -77,10 +101,11 @@ def audio_chains(plan: Plan) -> list[str]:
 
 
 def audio_chain(made: AudioRendition, plan: Plan) -> str:
+    gain = f",volume={made.gain_db:.2f}dB" if made.gain_db else ""
     # first_pts=0 with async=1 pads or cuts the start and fills gaps with silence, so that sound stays with the picture.
     return (
         f"[0:{made.index}]asetpts=PTS-{plan.source.start_s:.6f}/TB,"
-        f"aresample={AUDIO_RATE}:async=1:first_pts=0,aformat=channel_layouts=stereo[{made.name}]"
+        f"aresample={AUDIO_RATE}:async=1:first_pts=0,aformat=channel_layouts=stereo{gain}[{made.name}]"
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sluice.domain.encoding import EncodingSettings, VideoCodec
 from sluice.media import untrusted
+from sluice.media.colour import is_hdr
 from sluice.media.grid import Grid, exact, grid
 from sluice.media.levels import h264_level
 from sluice.media.sound import AudioRendition, audio_renditions
@@ -47,6 +48,16 @@ HALVED_FROM = 47  # frames/s: of such a source the low rungs show every second f
 HALVED_UP_TO = 480  # short side
 SAME_RATE = Fraction(101, 100)  # 30 is no more than 29.97
 MAX_LONG_SIDE = 4096  # what H.264 level 5.1 and hardware decoders take
+
+
+class Choice(NamedTuple):
+    codec: VideoCodec
+    hdr: bool
+
+    @property
+    def profile(self) -> str:
+        """Of HEVC and AV1; AV1's main one has 10 bits, too."""
+        return "main10" if self.hdr and self.codec is VideoCodec.HEVC else "main"
 
 
 class VideoRendition(Frozen):
@@ -140,35 +151,45 @@ def halves(rung: Rung, rungs: tuple[Rung, ...], rate: Fraction) -> bool:
 def video_ladder(
     video: VideoStream, settings: EncodingSettings, rungs: tuple[Rung, ...], lines: Grid, *, halved: tuple[Rung, ...]
 ) -> tuple[VideoRendition, ...]:
-    codecs = [codec for codec in VideoCodec if codec in (VideoCodec.H264, *settings.codecs)]
+    keeps_hdr = settings.hdr == "keep" and is_hdr(video)
+    choices = [Choice(codec, keeps_hdr and codec is not VideoCodec.H264) for codec in _codecs(settings, keeps_hdr)]
     return tuple(
-        _rendition(rung, codec, video, rate=lines.rate / step, gop=lines.gop_frames // step, most=settings.max_kbps)
+        _rendition(rung, choice, video, rate=lines.rate / step, gop=lines.gop_frames // step, most=settings.max_kbps)
         for rung in rungs
         for step in (2 if rung in halved else 1,)
-        for codec in codecs
+        for choice in choices
     )
 
 
+def _codecs(settings: EncodingSettings, keeps_hdr: bool) -> list[VideoCodec]:
+    wanted = {VideoCodec.H264, *settings.codecs}
+    if keeps_hdr and wanted == {VideoCodec.H264}:
+        wanted.add(VideoCodec.HEVC)  # the one that devices with an HDR screen decode
+    return [codec for codec in VideoCodec if codec in wanted]
+
+
 def _rendition(
-    rung: Rung, codec: VideoCodec, video: VideoStream, *, rate: Fraction, gop: int, most: int | None
+    rung: Rung, choice: Choice, video: VideoStream, *, rate: Fraction, gop: int, most: int | None
 ) -> VideoRendition:
     short, long = sorted((video.width, video.height))
     scale = min(Fraction(1), Fraction(rung.short_side, short), Fraction(MAX_LONG_SIDE, long))
     width, height = _even(video.width * scale, limit=video.width), _even(video.height * scale, limit=video.height)
-    coding = CODINGS[codec]
+    coding = CODINGS[choice.codec]
+    h264 = choice.codec is VideoCodec.H264
     kbps = rung.max_kbps * (Fraction(3, 2) if rate > HIGH_RATE else 1) * coding.cap
     max_kbps = math.floor(min(kbps, most or kbps))
     return VideoRendition(
         name=f"{coding.prefix}{rung.short_side}",
-        codec=codec,
+        codec=choice.codec,
         width=width,
         height=height,
         rate=rate,
         gop_frames=gop,
         crf=coding.crf,
         max_kbps=max_kbps,
-        profile=rung.profile if codec is VideoCodec.H264 else "main",
-        level=h264_level(width, height, rate, max_kbps) if codec is VideoCodec.H264 else None,
+        profile=rung.profile if h264 else choice.profile,
+        level=h264_level(width, height, rate, max_kbps) if h264 else None,
+        hdr=choice.hdr,
     )
 
 

@@ -5,6 +5,7 @@ and, where the container has an index, of the last ones (a file cut short may st
 """
 
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -22,8 +23,12 @@ _STATED_DURATION = frozenset({"mov", "matroska"})
 _INDEXED = frozenset({"mov"})
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 
+_COLOUR = re.compile(r"[a-z0-9-]+")
+_UNSAID = frozenset({"unknown", "unspecified", "reserved", "gbr"})
+
 _STREAM_FIELDS = (
     "index,codec_type,codec_name,width,height,coded_width,coded_height,sample_aspect_ratio,pix_fmt,field_order,"
+    "color_transfer,color_primaries,color_space,"
     "r_frame_rate,avg_frame_rate,time_base,start_time,duration,nb_frames,sample_rate,channels"
 )
 
@@ -156,6 +161,9 @@ def _video(headers: Headers, timing_stdout: str) -> VideoStream:
         height=height,
         rotation=rotation,
         pixel_format=stream.get("pix_fmt"),
+        transfer=_said(stream.get("color_transfer")),
+        primaries=_said(stream.get("color_primaries")),
+        matrix=_said(stream.get("color_space")),
         interlaced=stream.get("field_order") in _INTERLACED,
         rate=timing.rate,
         variable_rate=timing.variable,
@@ -200,6 +208,11 @@ def _audio_supported(stream: dict[str, Any]) -> bool:
 
 def _is_cover(stream: dict[str, Any]) -> bool:
     return bool(stream.get("disposition", {}).get("attached_pic"))
+
+
+def _said(colour: Any) -> str | None:
+    """A word that filters may be given."""
+    return colour if isinstance(colour, str) and _COLOUR.fullmatch(colour) and colour not in _UNSAID else None
 
 
 def _number(text: Any) -> float | None:

@@ -24,6 +24,7 @@ class AudioRendition(Frozen):
     group: str = AUDIO
     default: bool = False  # which one a player starts with, if the viewer's language is not among them
     normalised: bool = False  # to one loudness
+    gain_db: float = 0.0  # which that takes, once it is measured
 
 
 _COPIED_KBPS = 1536  # E-AC-3 in streaming has at most 1024, DVDs' AC-3 448
@@ -37,7 +38,8 @@ def audio_renditions(tracks: tuple[AudioStream, ...], settings: AudioSettings) -
     copied = [
         _surround(track, made) for made, first in zip(stereo, chosen, strict=True) for track in _six(tracks, first)
     ]
-    return (*stereo, *copied)
+    # All or none: a viewer whose device takes the group would miss the languages that it lacks.
+    return (*stereo, *copied) if len(copied) == len(stereo) else tuple(stereo)
 
 
 def _by_language(tracks: tuple[AudioStream, ...]) -> Iterator[AudioStream]:

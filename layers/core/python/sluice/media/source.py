@@ -18,6 +18,9 @@ class VideoStream(Frozen):
     height: int
     rotation: int  # degrees, one of 0, 90, 180, 270
     pixel_format: str | None
+    transfer: str | None = None  # in ffprobe's words, as are the next two; None: it does not say
+    primaries: str | None = None
+    matrix: str | None = None
     interlaced: bool
     rate: Fraction  # frames per second; of a variable-rate source the nominal rate to convert to
     variable_rate: bool

@@ -17,6 +17,7 @@ from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.sound import AudioRendition
 from sluice.media.source import SourceProbe
 from sluice.media.source_packets import StreamPackets, packets_argv, parse_packets
+from sluice.service.loudness import with_gains
 from sluice.service.packaged import checked_duration, describe_renditions
 from sluice.service.rendering import has_media, package
 from sluice.service.tool_ports import Tools
@@ -101,6 +102,7 @@ def copy_top(
     if refusal := gate.refuse_headers(picture) or gate.refuse_packets(picture, plan.video[0]):
         return Refused(refusal)
     plan = plan.model_copy(update={"audio": tuple(made for made in plan.audio if _sounds(made, streams))})
+    plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
     if not _copy(source, work, plan, streams, tools=tools, binaries=binaries):
         return Refused(Refusal.DAMAGED)
     refusal = _look_at_copy(work / intermediate(plan.video[0].name), picture, plan)

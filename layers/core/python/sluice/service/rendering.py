@@ -16,6 +16,7 @@ from sluice.media.chunks import Window
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.media.verdicts import Corrupt, TooComplex
+from sluice.service.loudness import with_gains
 from sluice.service.packaged import checked_duration, describe_renditions
 from sluice.service.pictures import Pictures, make_pictures
 from sluice.service.tool_ports import Tools
@@ -66,6 +67,7 @@ def render_source(
     found = probe_source(source, work, tools=tools, binaries=binaries)
     check(found)
     plan = plan_transcode(found, settings)
+    plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
     on_plan(plan)
     encoded = partial(encode, source, work, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
@@ -73,6 +75,7 @@ def render_source(
         frames = encoded(plan)
     except Corrupt:
         plan = _without_silent_tracks(plan, work, settings)
+        plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
         frames = encoded(plan)
     on_stage("package", 0.0, None)
     return finish(work, plan, frames, tools=tools, binaries=binaries)
