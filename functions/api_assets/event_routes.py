@@ -1,17 +1,34 @@
-"""What is told of assets, over HTTP: the catalogue of event types."""
+"""What is told of assets, over HTTP: the timeline of one, and the catalogue of event types."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
-from functions.api_assets.models import EventTypeView
+from functions.api_assets.event_views import EventTypeView, TimelineView
+from sluice import bootstrap
 from sluice.domain.event_catalogue import EventType
-from sluice.http import Page, needs
+from sluice.http import Cursor, Limit, Page, caller, needs
+from sluice.service import timeline
 
 
-def add_to(app: APIGatewayHttpResolver) -> None:
+def add_to(app: APIGatewayHttpResolver, deps: Callable[[], bootstrap.ApiAssets]) -> None:
     shared: dict[str, Any] = {"security": needs("assets:read"), "tags": ["events"]}
 
     @app.get("/v1/event-types", summary="List event types with their schemas", **shared)
     def list_event_types() -> Page[EventTypeView]:
         return Page(data=[EventTypeView.of(event_type) for event_type in EventType], next_cursor=None)
+
+    @app.get("/v1/assets/<asset_id>/timeline", summary="What happened to an asset, newest first", **shared)
+    def read_timeline(asset_id: str, limit: Limit = 25, cursor: Cursor = None) -> Page[TimelineView]:
+        d = deps()
+        entries, following = timeline.read_timeline(
+            asset_id,
+            tenant_id=caller(app).tenant_id,
+            limit=limit,
+            cursor=cursor,
+            cursor_key=d.cursor_key(),
+            records=d.records,
+            timeline=d.timeline,
+        )
+        return Page(data=[TimelineView.of(entry) for entry in entries], next_cursor=following)

@@ -67,7 +67,7 @@ def decide(asset_id: str, verdict: Review) -> AssetView:
 
 
 job_routes.add_to(app, lambda: deps())
-event_routes.add_to(app)
+event_routes.add_to(app, lambda: deps())
 
 
 @observed("api_assets")

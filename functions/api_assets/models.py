@@ -1,12 +1,9 @@
 """Bodies of the routes of jobs and events; assets are shown by `sluice.views.asset`."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field
 
-from sluice.domain.event_catalogue import CATALOGUE, EventType
-from sluice.domain.event_schemas import example_of, schema_of
-from sluice.domain.events import API_VERSION
 from sluice.domain.models import Job, JobProgress
 from sluice.http import FailureView, RequestBody, ResponseBody, Timestamp
 from sluice.service.jobs import OtherProfile
@@ -73,22 +70,4 @@ class JobView(ResponseBody):
             started_at=job.started_at,
             queue_wait_s=(job.started_at - job.created_at).total_seconds() if job.started_at else None,
             finished_at=job.finished_at,
-        )
-
-
-class EventTypeView(ResponseBody):
-    type: str
-    version: str = Field(description="`api_version` of its events: within one, fields are only ever added.")
-    description: str
-    body_schema: dict[str, Any] = Field(alias="schema", description="JSON Schema (2020-12) of the whole body.")
-    example: dict[str, Any]
-
-    @classmethod
-    def of(cls, event_type: EventType) -> Self:
-        return cls(
-            type=event_type,
-            version=API_VERSION,
-            description=CATALOGUE[event_type].description,
-            body_schema=schema_of(event_type),
-            example=example_of(event_type),
         )

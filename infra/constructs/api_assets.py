@@ -25,6 +25,7 @@ class ApiAssets(Construct):
         Route("GET", "/v1/jobs"),
         Route("GET", "/v1/jobs/{job_id}"),
         Route("POST", "/v1/jobs/{job_id}/cancel"),
+        Route("GET", "/v1/assets/{asset_id}/timeline"),
         Route("GET", "/v1/event-types"),
     )
 

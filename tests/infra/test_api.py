@@ -37,6 +37,7 @@ ROUTES = {
         "GET /v1/jobs",
         "GET /v1/jobs/{job_id}",
         "POST /v1/jobs/{job_id}/cancel",
+        "GET /v1/assets/{asset_id}/timeline",
         "GET /v1/event-types",
     },
     "api_events": {"GET /v1/events"},

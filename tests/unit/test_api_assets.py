@@ -15,6 +15,7 @@ from sluice.service.ports import Create
 from tests.fakes.gateway import LambdaContext, request
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
+from tests.fakes.timeline import FakeTimeline
 
 ids, clock = FakeIds(), FakeClock()
 TENANT, OTHER = ids(Prefix.TENANT), ids(Prefix.TENANT)
@@ -26,6 +27,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> FakeRecords:
     ports = ApiAssets(
         environment="dev",
         records=records,
+        timeline=FakeTimeline(records),
         now=clock,
         new_id=ids,
         cursor_key=lambda: b"k" * 32,

@@ -7,6 +7,7 @@ from functions.api_assets import handler as assets
 from functions.api_ingest import handler, models
 from sluice.bootstrap import ApiAssets
 from tests.fakes.gateway import LambdaContext, request
+from tests.fakes.timeline import FakeTimeline
 from tests.unit.ingest_world import URL, IngestWorld
 
 
@@ -19,6 +20,7 @@ class Api:
         reading = ApiAssets(
             environment="dev",
             records=self.world.records,
+            timeline=FakeTimeline(self.world.records),
             now=self.world.now,
             new_id=self.world.new_id,
             cursor_key=lambda: b"k" * 32,

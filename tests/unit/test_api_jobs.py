@@ -16,6 +16,7 @@ from sluice.service import catalogue
 from sluice.service.ports import Create
 from tests.contract.samples import make_job
 from tests.fakes.gateway import LambdaContext, request
+from tests.fakes.timeline import FakeTimeline
 from tests.unit.test_profile_use import stored_profile
 from tests.unit.world import World
 
@@ -29,6 +30,7 @@ class Api:
         self.deps = ApiAssets(
             environment="dev",
             records=self.world.records,
+            timeline=FakeTimeline(self.world.records),
             now=self.world.now,
             new_id=self.world.new_id,
             cursor_key=lambda: b"k" * 32,
@@ -131,8 +133,7 @@ def test_each_job_says_how_it_ran_and_how_long_it_waited(api: Api) -> None:
         updated_at=started,
     )
     api.world.records.save_progress(progress)
-    _, body = api.get("/v1/jobs")
-    one, other = body["data"]
+    one, other = api.get("/v1/jobs")[1]["data"]
     assert (one["job_id"], one["attempt"], one["capacity"], one["queue_wait_s"]) == (running.id, 2, "FARGATE", 41.5)
     told = one["progress"]
     assert (told["stage"], told["percent"], told["realtime_factor"]) == ("encode", 40.5, 2.5)

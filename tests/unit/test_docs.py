@@ -13,10 +13,12 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 import sluice
+from functions.api_assets.event_views import TimelineView
 from infra import operate
 from infra.config import Config, read_config
 from infra.local.openapi import operations
 from sluice import config, table
+from sluice.adapters.items import DELIVERY_LIFE
 from sluice.domain.api_keys import SCOPES
 from sluice.domain.tools import ToolLimitExceeded, ToolNotStarted
 from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
@@ -113,6 +115,12 @@ def test_the_example_of_a_problem_is_one() -> None:
     assert example["title"] in API.read_text().split("| code |")[1]
 
 
+def test_the_example_of_a_timeline_is_an_answer() -> None:
+    example = json.loads(code(API, "Timeline", "json"))
+    assert json.loads(TimelineView.model_validate(example).model_dump_json()) == example
+    assert f"kept for {DELIVERY_LIFE.days} days" in section(API, "Timeline")
+
+
 def test_routes_and_scopes_are_the_code_s(openapi: dict[str, Any]) -> None:
     listed = {cell(route): cell(scope) for route, scope, _ in rows(API, "The API")}
     needed = {
@@ -178,6 +186,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.asset(ten, ast),
         table.asset_version(ten, ast, "ver_…"),
         table.event(ten, ast, 1),
+        table.asset_delivery(ten, ast, whk, "evt_…"),
         table.feed_head(ten),
         table.feed_hour(ten, "2026-12-01T10"),
         table.feed_entry(ten, "2026-12-01T10", 7),

@@ -16,6 +16,7 @@ from sluice.service.ports import Write
 from tests.fakes.gateway import LambdaContext, request
 from tests.fakes.published import ASSET, MEDIA, NOW, OTHER_TENANT, PLAYBACK, TENANT, Published
 from tests.fakes.time import FakeClock, FakeIds
+from tests.fakes.timeline import FakeTimeline
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -30,6 +31,7 @@ class Desk:
         self.assets = bootstrap.ApiAssets(
             environment="dev",
             records=self.world.records,
+            timeline=FakeTimeline(self.world.records),
             now=self.now,
             new_id=FakeIds(),
             cursor_key=lambda: b"k" * 32,

@@ -182,6 +182,10 @@ def delivery_attempt(tenant_id: str, webhook_id: str, event_id: str, attempt: in
     return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#DELIVERY#{event_id}", f"ATTEMPT#{attempt:03d}")
 
 
+def asset_delivery(tenant_id: str, asset_id: str, webhook_id: str, event_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#DELIVERIES", f"{event_id}#{webhook_id}")
+
+
 def idempotency(tenant_id: str, route: str, key: str) -> Key:
     digest = sha256(key.encode()).hexdigest()
     return Key(f"TENANT#{tenant_id}#IDEMPOTENCY#{route}#{digest}", "IDEMPOTENCY")

@@ -15,7 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from sluice import table
 from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.chunks import ChunkPart, ChunkPlan
-from sluice.domain.deliveries import DeliveryAttempt
+from sluice.domain.deliveries import AssetDelivery, DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event, timestamp
@@ -130,6 +130,8 @@ def _work_key(record: Model) -> Key:
             return table.current_profile(profile.tenant_id, profile.id)
         case Job():
             return table.job(record.tenant_id, record.id)
+        case AssetDelivery():
+            return table.asset_delivery(record.tenant_id, record.asset_id, record.webhook_id, record.event_id)
         case AssetJob():
             return table.asset_job(record.tenant_id, record.asset_id, record.job_id)
         case JobProgress() | JobResult() | ChunkPlan() | ChunkPart():
@@ -190,7 +192,7 @@ def _kept_until(record: Model) -> datetime | None:
             return record.created_at + IDEMPOTENCY_LIFE
         case ChunkPlan() | ChunkPart():
             return record.created_at + CHUNK_LIFE
-        case Delivery():
+        case Delivery() | AssetDelivery():
             return record.created_at + DELIVERY_LIFE
         case DeliveryAttempt():
             return record.sent_at + DELIVERY_LIFE

@@ -15,21 +15,26 @@ if TYPE_CHECKING:
     from sluice.service.jobs import JobPorts
     from sluice.service.playback import PlaybackPorts
     from sluice.service.playback_ports import PlaybackTokens
+    from sluice.service.timeline_ports import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApiAssets(Core):
     cursor_key: Callable[[], bytes]
+    timeline: "Timeline"
     jobs: Callable[[], "JobPorts"]  # made when first asked for: reading needs neither S3 nor Step Functions
 
 
 def api_assets(settings: config.ApiAssetsSettings) -> ApiAssets:
+    from sluice.adapters.records import dynamodb_client
     from sluice.adapters.secrets import SecretsManager, secrets_client
+    from sluice.adapters.timeline_rows import DynamoTimeline
 
     secrets = SecretsManager(secrets_client())
     return ApiAssets(
         environment=settings.environment,
         records=records(settings),
+        timeline=DynamoTimeline(dynamodb_client(), settings.table_name),
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
         jobs=cache(lambda: _job_ports(settings)),
     )

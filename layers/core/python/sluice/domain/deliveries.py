@@ -12,6 +12,16 @@ CLOCK_SKEW = timedelta(seconds=1)  # between the clocks of two senders
 MAX_RETRY_AFTER_S = 86_400  # an endpoint may ask for a day; more would outlive the delivery
 
 
+class AssetDelivery(Model):
+    """Which deliveries tell of an asset: a pointer beside each, written with it and never changed."""
+
+    tenant_id: str
+    asset_id: str
+    webhook_id: str
+    event_id: str
+    created_at: datetime
+
+
 class DeliveryMessage(Model):
     """A message of the delivery queue. A message for an attempt that is already recorded is a duplicate."""
 

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.errors import WriteConflict
 from sluice.domain.event_patterns import matches_any
 from sluice.domain.events import Event
@@ -57,10 +58,18 @@ def _new_delivery(event: Event, endpoint: WebhookEndpoint, delivery_id: str, now
 def _create_or_find(delivery: Delivery, records: Records) -> bool:
     """True if the pair's first message has to be sent: by us, or by an earlier run that may have died before it did."""
     try:
-        records.commit(Create(delivery))
+        records.commit(Create(delivery), *_pointer(delivery))
         return True
     except WriteConflict:
         existing = records.delivery(delivery.tenant_id, delivery.webhook_id, delivery.event_id)
         if existing is None:  # a collision, not a duplicate
             raise
         return existing.state is DeliveryState.PENDING and existing.version == 1
+
+
+def _pointer(delivery: Delivery) -> list[Create]:
+    """From the asset, if it is about one."""
+    if delivery.asset_id is None:
+        return []
+    fields = delivery.model_dump(include={"tenant_id", "asset_id", "webhook_id", "event_id", "created_at"})
+    return [Create(AssetDelivery(**fields))]

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.chunks import ChunkRecord
+from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event
@@ -65,7 +66,7 @@ Versioned = (
 class Create:
     """The row must not exist yet."""
 
-    record: Versioned | Event | AssetJob | FeedHour | FeedEntry
+    record: Versioned | Event | AssetJob | AssetDelivery | FeedHour | FeedEntry
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,50 @@
+"""Rows of one asset, newest first, over DynamoDB: implements `service.timeline_ports.Timeline`."""
+
+from typing import Any
+
+from sluice import table
+from sluice.adapters.items import from_item, key_of
+from sluice.adapters.row_reads import RowReads
+from sluice.domain.deliveries import AssetDelivery
+from sluice.domain.events import Event
+from sluice.domain.models import Delivery
+from sluice.table import Key
+
+BATCH = 100  # rows of one BatchGetItem
+
+
+class DynamoTimeline(RowReads):
+    def asset_events(self, tenant_id: str, asset_id: str, *, before: int | None, limit: int) -> list[Event]:
+        first = table.event(tenant_id, asset_id, 0)
+        last = "EVENT#~" if before is None else table.event(tenant_id, asset_id, before - 1).sk
+        return [from_item(Event, item) for item in self._backwards(first, last, limit)]
+
+    def asset_deliveries(
+        self, tenant_id: str, asset_id: str, *, before: str | None, limit: int
+    ) -> list[tuple[str, Delivery]]:
+        first = Key(table.asset_delivery(tenant_id, asset_id, "", "").pk, " ")
+        shown: list[tuple[str, Delivery]] = []
+        while len(shown) < limit:
+            # the last of the range is `before` itself
+            items = [item for item in self._backwards(first, before or "~", BATCH) if item[table.SK]["S"] != before]
+            if not items:
+                break
+            pointers = [from_item(AssetDelivery, item) for item in items]
+            keys = [table.delivery(tenant_id, one.webhook_id, one.event_id) for one in pointers]
+            found = {key_of(row): row for row in self._batch(Delivery, keys)}  # the clean-up takes either row first
+            shown += [(key_of(one).sk, found[key]) for one, key in zip(pointers, keys, strict=True) if key in found]
+            before = items[-1][table.SK]["S"]
+        return shown[:limit]
+
+    def _backwards(self, first: Key, last: str, limit: int) -> list[dict[str, Any]]:
+        """`~` sorts behind every key of ours."""
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression=f"{table.PK} = :pk AND {table.SK} BETWEEN :first AND :last",
+            ExpressionAttributeValues={":pk": {"S": first.pk}, ":first": {"S": first.sk}, ":last": {"S": last}},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        items: list[dict[str, Any]] = answer["Items"]
+        return items

@@ -1,0 +1,77 @@
+"""Rows of one asset in every store: newest first, from a position on, and none of its neighbours'."""
+
+from datetime import timedelta
+
+import pytest
+
+from sluice.adapters import timeline_rows
+from sluice.adapters.items import to_item
+from sluice.adapters.records import DynamoRecords
+from sluice.adapters.timeline_rows import DynamoTimeline
+from sluice.domain.deliveries import AssetDelivery
+from sluice.domain.events import EventType, Origin, describe
+from sluice.domain.ids import Prefix
+from sluice.domain.models import Delivery
+from sluice.service.ports import Create, Records, Remove
+from sluice.service.timeline_ports import Timeline
+from tests.contract.samples import MOMENT, TENANT, make_asset, make_delivery, new_id
+from tests.fakes.records import FakeRecords
+from tests.fakes.timeline import FakeTimeline
+
+ASSET = new_id(Prefix.ASSET)
+
+
+@pytest.fixture
+def timeline(records: Records) -> Timeline:
+    if isinstance(records, FakeRecords):
+        return FakeTimeline(records)
+    assert isinstance(records, DynamoRecords)
+    return DynamoTimeline(records._client, records._table)
+
+
+def sent(records: Records, asset_id: str = ASSET, tenant_id: str = TENANT) -> Delivery:
+    delivery = make_delivery(asset_id=asset_id, tenant_id=tenant_id)
+    pointer = AssetDelivery(
+        tenant_id=tenant_id,
+        asset_id=asset_id,
+        webhook_id=delivery.webhook_id,
+        event_id=delivery.event_id,
+        created_at=delivery.created_at,
+    )
+    records.commit(Create(delivery), Create(pointer))
+    return delivery
+
+
+def test_events_are_those_of_the_asset_newest_first(records: Records, timeline: Timeline) -> None:
+    asset = make_asset(id=ASSET)
+    records.commit(Create(asset))
+    for owner in (asset, make_asset()):
+        for sequence in range(1, 13):
+            told = owner.model_copy(update={"sequence": sequence})
+            origin = Origin("dev", MOMENT, new_id(Prefix.EVENT))
+            records.commit(Create(describe(told, EventType.ASSET_UPDATED, origin, previous_state=None)))
+    newest = timeline.asset_events(TENANT, ASSET, before=None, limit=3)
+    assert [(event.asset_id, event.sequence) for event in newest] == [(ASSET, 12), (ASSET, 11), (ASSET, 10)]
+    assert [event.sequence for event in timeline.asset_events(TENANT, ASSET, before=10, limit=99)] == [*range(9, 0, -1)]
+    assert timeline.asset_events(TENANT, ASSET, before=1, limit=9) == []
+
+
+def test_deliveries_are_found_from_their_asset(
+    records: Records, timeline: Timeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_rows, "BATCH", 2)
+    deliveries = [sent(records) for _ in range(5)]
+    sent(records, asset_id=new_id(Prefix.ASSET))
+    sent(records, tenant_id=new_id(Prefix.TENANT))
+    records.commit(Remove(deliveries[3]))  # the clean-up took it before its pointer
+    found = timeline.asset_deliveries(TENANT, ASSET, before=None, limit=3)
+    assert [delivery for _, delivery in found] == [deliveries[4], deliveries[2], deliveries[1]]
+    rest = timeline.asset_deliveries(TENANT, ASSET, before=found[-1][0], limit=3)
+    assert [delivery for _, delivery in rest] == [deliveries[0]]
+    assert timeline.asset_deliveries(TENANT, ASSET, before=rest[-1][0], limit=3) == []
+
+
+def test_a_pointer_lives_as_long_as_its_delivery() -> None:
+    delivery = make_delivery(asset_id=ASSET, created_at=MOMENT + timedelta(days=1))
+    fields = delivery.model_dump(include={"tenant_id", "asset_id", "webhook_id", "event_id", "created_at"})
+    assert to_item(AssetDelivery(**fields))["ttl"] == to_item(delivery)["ttl"]

@@ -1,0 +1,124 @@
+"""The timeline of an asset over HTTP: everything that happened to it, once, in pages of any size."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from functions.api_assets import handler
+from sluice.bootstrap import ApiAssets
+from sluice.domain.ids import Prefix
+from sluice.domain.models import JobResult
+from sluice.service.dispatch import dispatch_event
+from sluice.service.ports import Create
+from tests.contract.samples import make_webhook
+from tests.fakes.delivery_queue import FakeDeliveryQueue
+from tests.fakes.gateway import LambdaContext, request
+from tests.fakes.timeline import FakeTimeline
+from tests.unit.world import KILLED, World
+
+WEBHOOKS = 2
+
+
+class Api:
+    def __init__(self) -> None:
+        self.world = World()
+        self.deps = ApiAssets(
+            environment="dev",
+            records=self.world.records,
+            timeline=FakeTimeline(self.world.records),
+            now=self.world.now,
+            new_id=self.world.new_id,
+            cursor_key=lambda: b"k" * 32,
+            jobs=lambda: self.world.job_ports,
+        )
+
+    def __call__(self, asset_id: str, tenant: str | None = None, **query: str) -> tuple[int, Any]:
+        path = f"/v1/assets/{asset_id}/timeline"
+        who = tenant or self.world.caller.tenant_id
+        answer = handler.lambda_handler(
+            request("GET", path, query=query, tenant=who, scopes=["assets:read"]), LambdaContext()
+        )
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def dispatch(self) -> None:
+        world = self.world
+        world.now.tick(seconds=1)
+        for event in world.records.undispatched_events(before=world.now(), limit=100):
+            queue = FakeDeliveryQueue(world.now)
+            dispatch_event(event=event, records=world.records, queue=queue, new_id=world.new_id, now=world.now)
+
+    def failed_twice(self) -> str:
+        """An asset with two jobs, its events told to two endpoints."""
+        tenant = self.world.caller.tenant_id
+        for _ in range(WEBHOOKS):
+            self.world.records.commit(Create(make_webhook(tenant_id=tenant)))
+        _, asset, job = self.world.uploaded()
+        self.dispatch()
+        lost = JobResult(
+            tenant_id=tenant, job_id=job.id, attempt=1, outcome="failed", error=KILLED, created_at=self.world.now()
+        )
+        self.world.records.save_result(lost)
+        key = next(key for key, row in self.world.records.rows.items() if row == job)
+        self.world.records.rows[key] = job = job.model_copy(update={"attempt": 2})
+        self.world.fail(job)
+        self.dispatch()
+        self.world.retry(asset.id)
+        self.dispatch()
+        return asset.id
+
+    def pages(self, asset_id: str, limit: int) -> list[Any]:
+        seen: list[Any] = []
+        query: dict[str, str] = {}
+        while True:
+            status, body = self(asset_id, limit=str(limit), **query)
+            assert status == 200 and len(body["data"]) <= limit
+            seen += body["data"]
+            if body["next_cursor"] is None:
+                return seen
+            query = {"cursor": body["next_cursor"]}
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Api:
+    api = Api()
+    monkeypatch.setattr(handler, "deps", lambda: api.deps)
+    return api
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+def test_everything_is_shown_once_from_the_newest_on(api: Api, limit: int) -> None:
+    asset_id = api.failed_twice()
+    seen = api.pages(asset_id, limit)
+    events = len(api.world.records.events(api.world.caller.tenant_id, asset_id))
+    assert Counter(one["kind"] for one in seen) == {"event": events, "job": 2, "delivery": events * WEBHOOKS}
+    assert len({json.dumps(one, sort_keys=True) for one in seen}) == len(seen)
+    assert [one["at"] for one in seen] == sorted((one["at"] for one in seen), reverse=True)
+    told = [one["event"]["sequence"] for one in seen if one["kind"] == "event"]
+    assert told == list(range(events, 0, -1))
+    assert seen == api.pages(asset_id, 50)
+
+
+def test_each_entry_has_what_its_kind_says(api: Api) -> None:
+    asset_id = api.failed_twice()
+    for one in api.pages(asset_id, 50):
+        assert [kind for kind in ("event", "job", "delivery") if one[kind] is not None] == [one["kind"]]
+    newest = [one for one in api.pages(asset_id, 50) if one["kind"] != "event"]
+    delivery = newest[0]["delivery"]
+    assert (delivery["event_type"], delivery["status"], delivery["attempt_count"]) == ("asset.updated", "pending", 0)
+    queued, failed = (one["job"] for one in newest if one["kind"] == "job")
+    assert (queued["state"], queued["attempts"], failed["state"], failed["attempt"]) == ("queued", [], "failed", 2)
+    [attempt] = failed["attempts"]
+    assert (attempt["attempt"], attempt["outcome"], attempt["error"]["code"]) == (1, "failed", KILLED.code)
+
+
+def test_it_is_of_one_asset_and_one_tenant(api: Api) -> None:
+    asset_id = api.failed_twice()
+    _, other, _ = api.world.uploaded()
+    api.dispatch()
+    assert {one["event"]["data"]["asset_id"] for one in api.pages(asset_id, 50) if one["event"]} == {asset_id}
+    cursor = api(asset_id, limit="1")[1]["next_cursor"]
+    assert api(other.id, cursor=cursor)[1]["code"] == "invalid_cursor"
+    assert api(asset_id, tenant=api.world.new_id(Prefix.TENANT))[1]["code"] == "asset_not_found"
+    assert api("ast_1")[0] == 404
