@@ -97,6 +97,12 @@ def test_a_codec_that_is_not_allowed(tmp_path: Path) -> None:
         probe_file(odd, tmp_path)
 
 
+def test_a_protected_film(tmp_path: Path) -> None:
+    keys = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "11" * 16, "-encryption_kid", "22" * 16)
+    error = refused(make(Clip(seconds=1, output=keys), tmp_path).read_bytes(), tmp_path)
+    assert error.code == "input.encrypted"
+
+
 def test_a_declared_sound_track_without_sound_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     spoken = make(Clip(suffix=".mkv"), tmp_path)

@@ -239,6 +239,7 @@ def test_every_verdict_has_a_sentence_and_is_never_retried() -> None:
         "input.too_long",
         "input.too_complex",
         "input.unsupported_codec",
+        "input.encrypted",
         "input.timestamp_gap",
     }
     for verdict in verdicts:

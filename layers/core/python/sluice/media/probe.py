@@ -16,11 +16,21 @@ from sluice.media import untrusted
 from sluice.media.geometry import display_size, turn
 from sluice.media.source import AudioStream, Frozen, SourceProbe, VideoStream
 from sluice.media.timing import HEAD_PACKETS, FrameTiming, end_s, measure_rate
-from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooComplex, TooLarge, TooLong, UnsupportedCodec
+from sluice.media.verdicts import (
+    Corrupt,
+    Encrypted,
+    NoStreams,
+    NotVideo,
+    TooComplex,
+    TooLarge,
+    TooLong,
+    UnsupportedCodec,
+)
 
 # Containers whose stated duration comes from an index or header; elsewhere ffprobe estimates it from the bit rate.
 _STATED_DURATION = frozenset({"mov", "matroska"})
 _INDEXED = frozenset({"mov"})
+_PROTECTION = "Encryption info"  # of a packet; the codec is named as if it could be decoded
 _INTERLACED = frozenset({"tt", "bb", "tb", "bt"})
 
 _COLOUR = re.compile(r"[a-z0-9-]+")
@@ -57,7 +67,7 @@ def timing_argv(ffprobe: str, source: str, headers: "Headers") -> list[str]:
         *untrusted.INPUT_OPTIONS,
         "-select_streams", str(headers.video_stream["index"]),
         "-read_intervals", intervals,
-        "-show_entries", "packet=pts,dts,duration",
+        "-show_entries", "packet=pts,dts,duration:packet_side_data=side_data_type",
         "-of", "json",
         "-i", source,
     ]  # fmt: skip
@@ -143,6 +153,8 @@ def parse_source(headers: Headers, timing_stdout: str | None) -> SourceProbe:
 def _video(headers: Headers, timing_stdout: str) -> VideoStream:
     stream = headers.video_stream
     packets = json.loads(timing_stdout).get("packets", [])
+    if any(side["side_data_type"] == _PROTECTION for one in packets for side in one.get("side_data_list", [])):
+        raise Encrypted
     time_base = Fraction(stream["time_base"])
     end, expected = end_s(packets, time_base), headers.expected_video_s
     if headers.tail_from_s is not None and expected is not None and cut_short(end - headers.start_s, expected):

@@ -52,3 +52,8 @@ class TimestampGap(SourceRejected):
 class UnsupportedCodec(SourceRejected):
     code = "input.unsupported_codec"
     message = "The picture or sound is coded in a way that is not supported."
+
+
+class Encrypted(SourceRejected):
+    code = "input.encrypted"
+    message = "The file is protected against copying, so nothing but its own player can open it."
