@@ -15,6 +15,7 @@ FULL_SCHEDULE = str(DeliverWebhookSettings.model_fields["retry_schedule_s"].defa
 LAMBDA_ARCHITECTURE = "arm64"
 
 _RETENTION_DAYS = {Environment.LOCAL: 1, Environment.DEV: 14, Environment.STAGING: 30, Environment.PROD: 90}
+MOST_CHUNK_TASKS = 40  # iterations of an inline Map that Step Functions runs at once
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # what a wildcard would need is not among them
 
 
@@ -34,6 +35,9 @@ class Config:
     fault_wait_s: int  # before a transcode that failed on our side is tried again
     media_base_url: str | None  # None: the distribution's own domain
     api_base_url: str | None  # None: the HTTP API's own endpoint
+    chunk_over_s: int  # longer videos are encoded in chunks, by several tasks at once; 0: none is
+    chunk_s: int  # length of a chunk, at most
+    chunk_tasks: int  # of one job at the same time
     transcoder_image: str | None  # repository@sha256:...; None: built from functions/transcoder/Dockerfile
     allowed_origins: tuple[str, ...]  # browsers that may call the API and upload parts
     ingest_buckets: tuple[str, ...]  # of this account: s3:// sources are copied from these and no others
@@ -87,6 +91,9 @@ def read_config(context: Callable[[str], object]) -> Config:
         fault_wait_s=1 if local else 10,
         media_base_url=_url(context, "mediaBaseUrl"),
         api_base_url=_url(context, "apiBaseUrl"),
+        chunk_over_s=_whole("chunkOverS", _text(context("chunkOverS"), "300"), most=43_200),
+        chunk_s=_whole("chunkS", _text(context("chunkS"), "60"), most=600),
+        chunk_tasks=max(1, _whole("chunkTasks", _text(context("chunkTasks"), "40"), most=MOST_CHUNK_TASKS)),
         transcoder_image=_image(context("transcoderImage")),
         allowed_origins=tuple(_text(context("allowedOrigins"), "*").split(",")),
         ingest_buckets=_buckets(context("ingestBuckets")),
@@ -153,6 +160,12 @@ def _truth(name: str, value: str) -> bool:
 def _positive(name: str, value: str) -> int:
     if not value.isdecimal() or int(value) < 1:
         raise ConfigError(f"{name} must be a whole number above 0, not {value!r}")
+    return int(value)
+
+
+def _whole(name: str, value: str, *, most: int) -> int:
+    if not value.isdecimal() or int(value) > most:
+        raise ConfigError(f"{name} must be a whole number up to {most}, not {value!r}")
     return int(value)
 
 

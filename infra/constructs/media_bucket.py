@@ -1,5 +1,6 @@
 """Buckets that only CloudFront reads for viewers."""
 
+from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -24,6 +25,13 @@ class MediaBucket(Construct):
             self,
             config=config,
             unlogged_because=_LOGS,
+            lifecycle_rules=[
+                s3.LifecycleRule(  # what tasks of one job leave for each other; the longest job ends before
+                    prefix="work/",
+                    expiration=Duration.days(3),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
             # S3 answers a preflight only with a rule; CloudFront's policy has the last word on the headers
             cors=[
                 s3.CorsRule(

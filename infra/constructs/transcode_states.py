@@ -59,6 +59,8 @@ def classify_failure(scope: Construct, function: lambda_.IFunction) -> tasks.Lam
                 "error.$": "$.failure.Error",
                 "cause.$": "$.failure.Cause",
                 "started_at.$": "$.started_at",
+                "unit": "",
+                "denied": 0,
             }
         ),
         payload_response_only=True,

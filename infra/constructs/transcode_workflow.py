@@ -13,10 +13,11 @@ from infra.constructs import transcode_states as states
 from infra.constructs.fargate_task import FargateTask
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
+from infra.constructs.part_states import PartFunctions, PartStates
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.run_task import allow_running
 from infra.constructs.workflow import workflow
-from sluice.config import ClassifyFailureSettings, FailTranscodeSettings
+from sluice.config import ClassifyFailureSettings, FailTranscodeSettings, FindPartsSettings
 
 TOTAL_DEADLINE = Duration.hours(24)  # later, `classify_failure` allows no further attempt
 # An execution's timeout runs no Catch: it must lie behind the end of an attempt that began just before the deadline.
@@ -35,14 +36,22 @@ class TranscodeWorkflow(Construct):
         self._fail = PythonFunction(
             self, name="fail_transcode", base=base, environment=FailTranscodeSettings.to_env(**base.settings)
         )
+        self._find = PythonFunction(
+            self, name="find_parts", base=base, environment=FindPartsSettings.to_env(**base.settings)
+        )
+        allow_rows(self._find, base.table, READ_ROWS)
         allow_rows(self._classify, base.table, READ_ROWS)
         allow_rows(self._fail, base.table, [*READ_ROWS, *WRITE_ROWS])
         self.state_machine = workflow(
-            self, "Transcode", config=base.config, definition=self._definition(task), limit=TOTAL_LIMIT
+            self,
+            "Transcode",
+            config=base.config,
+            definition=self._definition(task, base.config.chunk_tasks),
+            limit=TOTAL_LIMIT,
         )
         allow_running(self.state_machine, task)
 
-    def _definition(self, task: FargateTask) -> sfn.IChainable:
+    def _definition(self, task: FargateTask, most_at_once: int) -> sfn.IChainable:
         scope = Construct(self, "States")  # a state's id is its name, and two of them are named like our functions
         run = states.run_transcoder(scope, task)
         failed = states.fail_transcode(scope, self._fail.function).next(
@@ -52,14 +61,16 @@ class TranscodeWorkflow(Construct):
         done = sfn.Succeed(scope, "Done")
         decide = sfn.Choice(scope, "RetryOrEnd")
         decide.when(_verdict_is("retry"), wait.next(states.next_attempt(scope)).next(run))
-        decide.when(_verdict_is("done"), done)  # it had published before it was stopped
+        functions = PartFunctions(self._classify.function, self._fail.function, self._find.function)
+        parts = PartStates(scope, task, functions, most_at_once=most_at_once, done=done, failed=failed).first
+        decide.when(_verdict_is("done"), parts)  # it had done its work before it was stopped
         decide.otherwise(failed)
         classify = states.classify_failure(scope, self._classify.function)
         classify.add_catch(
             states.unclassified(scope).next(failed), errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD
         )
         run.add_catch(classify.next(decide), errors=["States.ALL"], result_path="$.failure")
-        return states.first_attempt(scope).next(run).next(done)
+        return states.first_attempt(scope).next(run).next(parts)
 
 
 def _verdict_is(action: str) -> sfn.Condition:

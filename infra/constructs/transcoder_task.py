@@ -27,10 +27,14 @@ def transcoder_task(
             table_name=table.table_name,
             uploads_bucket=uploads.bucket_name,
             media_bucket=media.bucket_name,
+            chunk_over_s=tasks.config.chunk_over_s,
+            chunk_s=tasks.config.chunk_s,
         ),
         security_group=tasks.network.way_out("Transcoder"),
     )
     task.allow_rows(table, [*READ_ROWS, *WRITE_ROWS])
     task.allow(["s3:GetObject"], [uploads.arn_for_objects("uploads/*")])
     task.allow(["s3:PutObject"], [media.arn_for_objects(prefix) for prefix in ("media/*", "playlists/*")])
+    # between the tasks of one job; a large piece is put in parts
+    task.allow(["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], [media.arn_for_objects("work/*")])
     return task

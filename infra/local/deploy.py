@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,13 +40,14 @@ class Deployment:
     seconds: float
 
 
-def deploy(engine: "Engine") -> Deployment:
+def deploy(engine: "Engine", settings: Mapping[str, str]) -> Deployment:
     began = time.monotonic()
     context = {
         "environment": "local",
         "apiBaseUrl": engine.api_url,
         "mediaBaseUrl": engine.media_url,
         "ingestBuckets": INGEST_BUCKET,
+        **settings,
     }
     fingerprint = source_fingerprint(context)
     marker = engine.folder / "deployed"

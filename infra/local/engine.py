@@ -14,10 +14,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import boto3
@@ -33,6 +33,7 @@ from infra.local.processes import end_recorded, record_process, recorded_pid
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINE_PYTHON = REPOSITORY / ".sluice" / "engine-venv" / "bin" / "python"
 ACCOUNT, REGION = "000000000000", "us-east-1"
+NO_CONTEXT: Mapping[str, str] = MappingProxyType({})
 OPERATOR_KEY = "test"  # the engine's root: id and secret alike
 START_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0  # saving the state takes its time
@@ -130,10 +131,10 @@ class Engine:
         end_orphaned_tasks(self.folder / "tasks")
         clear_folder(self.folder / "tmp")
 
-    def deploy(self) -> Deployment:
-        """Deploy the stacks, unless nothing changed since this state was made."""
+    def deploy(self, context: Mapping[str, str] = NO_CONTEXT) -> Deployment:
+        """Deploy the stacks, unless nothing changed since this state was made. `context`: settings beside the usual."""
         with exclusive(self._lock):
-            deployment = deploy(self)
+            deployment = deploy(self, context)
             self.route(deployment.outputs["ApiId"], deployment.outputs["DistributionId"])
             self.checkpoint()
         return deployment

@@ -27,6 +27,8 @@ FILM = Clip(
     video=("-c:v", "libx264", "-preset", "ultrafast", "-qp", "16", "-pix_fmt", "yuv420p"),
 )
 LONG = Clip(size="854x480", seconds=30)  # still encoding when it is killed
+LONGER = Clip(size="854x480", seconds=42)  # one of the parts is still encoding when it is killed
+IN_CHUNKS = {"chunkOverS": "40", "chunkS": "12"}  # only that clip
 SHORT = Clip(size="320x240", seconds=2)
 
 
@@ -44,12 +46,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 
 @pytest.fixture(scope="session")
 def stacks(engine: Engine) -> Stacks:
-    return Stacks(engine, engine.deploy().outputs)
+    return Stacks(engine, engine.deploy(IN_CHUNKS).outputs)
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    wanted = {"film": FILM, "long": LONG, "short": SHORT}
+    wanted = {"film": FILM, "long": LONG, "longer": LONGER, "short": SHORT}
     return {name: make(clip, tmp_path_factory.mktemp(name)) for name, clip in wanted.items()}
 
 

@@ -140,13 +140,14 @@ class Stacks:
 
     def running_task(self, job_id: str, attempt: int) -> RunningTask | None:
         for task in self.tasks(job_id):
-            if task["lastStatus"] != "RUNNING" or _attempt(task) != attempt:
-                continue
-            records = (self.engine.folder / "tasks").glob(f"{task['containers'][0]['runtimeId']}*.json")
-            pids = [pid for pid in map(recorded_pid, records) if pid is not None]
-            if pids:
-                return RunningTask(task["taskArn"], attempt, pids[0])
+            if task["lastStatus"] == "RUNNING" and _attempt(task) == attempt and (found := self.process_of(task)):
+                return found
         return None
+
+    def process_of(self, task: dict[str, Any]) -> RunningTask | None:
+        records = (self.engine.folder / "tasks").glob(f"{task['containers'][0]['runtimeId']}*.json")
+        pids = [pid for pid in map(recorded_pid, records) if pid is not None]
+        return RunningTask(task["taskArn"], _attempt(task), pids[0]) if pids else None
 
 
 def _command(task: dict[str, Any]) -> list[str]:

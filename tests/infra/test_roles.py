@@ -26,7 +26,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 20
+    assert len(functions) == 21
     assert set(users.values()) == {1}
 
 
@@ -67,7 +67,12 @@ def test_objects_are_reached_by_prefix(dev: Deployment) -> None:
         for resource in as_list(statement["Resource"])
         # the image's and the functions' own assets are read by the deploying roles, not by ours
     }
-    assert {resource.rpartition(">")[2] for resource in resources} == {"/uploads/*", "/media/*", "/playlists/*"}
+    assert {resource.rpartition(">")[2] for resource in resources} == {
+        "/uploads/*",
+        "/media/*",
+        "/playlists/*",
+        "/work/*",
+    }
 
 
 def granted(deployment: Deployment, name: str) -> set[str]:
@@ -77,7 +82,7 @@ def granted(deployment: Deployment, name: str) -> set[str]:
 
 def test_readers_cannot_write(dev: Deployment) -> None:
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:PutObject", "sqs:SendMessage"}
-    for name in ("authorizer", "api_playback", "playback", "classify_failure"):
+    for name in ("authorizer", "api_playback", "playback", "classify_failure", "find_parts"):
         assert granted(dev, name) & writing == set(), name
 
 

@@ -77,7 +77,7 @@ def test_each_action_of_a_verdict_has_its_way(definition: dict[str, Any]) -> Non
     decide = state(definition, "RetryOrEnd")
     ways = {choice["StringEquals"]: choice["Next"] for choice in decide["Choices"]}
     assert {choice["Variable"] for choice in decide["Choices"]} == {"$.verdict.action"}
-    assert ways == {"retry": "WaitBeforeRetry", "done": "Done"}
+    assert ways == {"retry": "WaitBeforeRetry", "done": "FindParts"}
     assert decide["Default"] == "FailTranscode"
     assert state(definition, "WaitBeforeRetry")["SecondsPath"] == "$.verdict.wait_s"
     read = {path for path in _paths(definition) if path.startswith("$.verdict.")}

@@ -13,7 +13,8 @@ from sluice.domain.tools import ToolTask
 from sluice.media.verdicts import Corrupt
 from sluice.service.assembling import assemble
 from sluice.service.attempts import Ending
-from sluice.service.chunk_parts import encode_left, unfinished
+from sluice.service.chunk_parts import encode_left
+from sluice.service.parts_left import unfinished
 from sluice.service.progress import Superseded
 from tests.unit.transcoding import Bench
 
@@ -107,12 +108,12 @@ def test_an_interrupted_part_says_so_and_finished_ones_stay(bench: Bench, plan: 
     with pytest.raises(SystemExit):
         bench.encode_part(plan, "1")
     assert word(bench, plan, "1").outcome == "interrupted"
-    assert unfinished(plan, bench.deps) == ["audio", "1"]
+    assert unfinished(plan, bench.deps.records) == ["audio", "1"]
     bench.tools.on_run = lambda _task: None
     assert encode_left(
         tenant_id=bench.tenant, job_id=bench.job_id, plan_id=plan.id, attempt=1, deps=bench.deps
     ) is Ending.FINISHED  # fmt: skip
-    assert unfinished(plan, bench.deps) == []
+    assert unfinished(plan, bench.deps.records) == []
 
 
 def test_an_old_interruption_does_not_excuse_a_run_that_dies_without_a_word(bench: Bench, plan: ChunkPlan) -> None:
@@ -157,7 +158,7 @@ def test_a_new_plan_takes_nothing_of_the_old_one(bench: Bench, plan: ChunkPlan) 
     assert newer not in (None, plan.id)
     assert join(bench, plan) is Ending.NOTHING_TO_DO
     other = bench.world.records.chunk_plan(bench.tenant, bench.job_id, newer or "")
-    assert other is not None and unfinished(other, bench.deps) == ["audio", "0", "1"]
+    assert other is not None and unfinished(other, bench.deps.records) == ["audio", "0", "1"]
     with pytest.raises(ProviderFailure, match="3 parts"):
         join(bench, other)
 

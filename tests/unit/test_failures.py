@@ -7,7 +7,15 @@ import pytest
 from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo, JobResult
 from sluice.domain.states import AssetState, JobState
-from sluice.service.failures import Failure, Verdict, classify_failure, fail_transcode, provider_error
+from sluice.service.failures import (
+    MOST_DENIED,
+    SPOT,
+    Failure,
+    Verdict,
+    classify_failure,
+    fail_transcode,
+    provider_error,
+)
 from tests.unit.world import World
 
 NOT_VIDEO = ErrorInfo(
@@ -20,6 +28,11 @@ def ecs_task(exit_code: int | None, stop_code: str = "EssentialContainerExited")
     if exit_code is not None:
         container["ExitCode"] = exit_code
     return json.dumps({"StopCode": stop_code, "Containers": [container]})
+
+
+def out_of_memory() -> str:
+    reason = "OutOfMemoryError: Container killed due to memory usage"
+    return json.dumps({"StopCode": "EssentialContainerExited", "Containers": [{"ExitCode": 137, "Reason": reason}]})
 
 
 def not_started(reason: str) -> str:
@@ -93,6 +106,9 @@ def test_an_old_interruption_does_not_excuse_a_run_that_never_started() -> None:
     [
         ("States.Timeout", "", "provider.timeout"),
         ("States.TaskFailed", ecs_task(137), "provider.killed"),
+        ("States.TaskFailed", out_of_memory(), "provider.out_of_memory"),
+        ("States.TaskFailed", ecs_task(None), "provider.lost"),
+        ("ECS.AmazonECSException", '{"Failures": [{"Reason": "MISSING"}], "Tasks": []}', "provider.not_started"),
         ("States.TaskFailed", ecs_task(None, "TaskFailedToStart"), "provider.not_started"),
         ("States.TaskFailed", "not json", "provider.task_failed"),
         ("ECS.AccessDeniedException", "User is not authorized", "provider.task_failed"),
@@ -101,6 +117,38 @@ def test_an_old_interruption_does_not_excuse_a_run_that_never_started() -> None:
 def test_an_end_without_a_word_is_typed_by_its_description(error: str, cause: str, code: str) -> None:
     ended = verdict(World(), attempt=3, error=error, cause=cause)
     assert ended.action == "fail" and ended.error is not None and ended.error.code == code
+
+
+def part_verdict(world: World, *, unit: str, denied: int, error: str, cause: str = "{}") -> Verdict:
+    failure = Failure(world.caller.tenant_id, "job_x", 1, SPOT, error, cause, world.now(), unit=unit, denied=denied)
+    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3, fault_wait_s=10)
+
+
+def test_a_part_without_capacity_is_left_to_one_task_after_some_tries() -> None:
+    world = World()
+    refused = {"error": "ECS.AmazonECSException", "cause": '{"Failures":[{"Reason":"RESOURCE:CPU"}]}'}
+    again = part_verdict(world, unit="pln_x#3", denied=MOST_DENIED - 2, **refused)
+    assert (again.action, again.attempt, again.denied) == ("retry", 1, MOST_DENIED - 1)
+    assert part_verdict(world, unit="pln_x#3", denied=again.denied, **refused).action == "leave"
+    for alone in ("", "pln_x#left", "pln_x#assemble"):  # nobody else could do these
+        assert part_verdict(world, unit=alone, denied=again.denied, **refused).action == "retry"
+
+
+def test_a_part_that_ran_and_lost_its_capacity_is_not_left() -> None:
+    taken = {"error": "States.TaskFailed", "cause": ecs_task(143, "SpotInterruption")}
+    again = part_verdict(World(), unit="pln_x#3", denied=MOST_DENIED - 1, **taken)
+    assert (again.action, again.denied) == ("retry", 0)
+
+
+def test_a_part_s_own_word_is_read() -> None:
+    world = World()
+    result = {"tenant_id": world.caller.tenant_id, "job_id": "job_x", "attempt": 1, "created_at": world.now()}
+    world.records.save_result(JobResult(**result, outcome="failed", error=NOT_VIDEO, unit="pln_x#3"))
+    world.records.save_result(JobResult(**result, outcome="chunked", plan_id="pln_x"))
+    failed = {"error": "States.TaskFailed", "cause": ecs_task(143)}
+    assert part_verdict(world, unit="pln_x#3", denied=0, **failed).error == NOT_VIDEO
+    assert part_verdict(world, unit="", denied=0, **failed).action == "done"
+    assert part_verdict(world, unit="pln_x#4", denied=0, **failed).action == "retry"
 
 
 def fail(world: World, job_id: str, error: ErrorInfo = NOT_VIDEO) -> None:

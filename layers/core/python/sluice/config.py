@@ -136,10 +136,14 @@ class FailTranscodeSettings(Settings):
     pass
 
 
+class FindPartsSettings(Settings):
+    pass
+
+
 class TranscoderSettings(Settings):
     uploads_bucket: str
     media_bucket: str
-    chunk_over_s: float = 0.0
+    chunk_over_s: float = 300.0
     chunk_s: float = 60.0
 
 

@@ -60,4 +60,9 @@ def part_unit(plan_id: str, part: str) -> str:
     return f"{plan_id}#{part}"
 
 
+def is_part(unit: str) -> bool:
+    """One of the job's parts, which another task could do as well."""
+    return "#" in unit and unit.rpartition("#")[2] not in (LEFT_UNIT, ASSEMBLE_UNIT)
+
+
 LEFT_UNIT, ASSEMBLE_UNIT = "left", "assemble"  # in the place of a part: all unfinished ones in one task; joining them

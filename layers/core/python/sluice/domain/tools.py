@@ -55,6 +55,12 @@ class ToolNotStarted(SluiceError):
     retryable = True
 
 
+class DiskFull(SluiceError):
+    code = "provider.disk_full"
+    message = "Processing needed more disk than there is."
+    retryable = True
+
+
 class Binaries(NamedTuple):
     """Absolute paths."""
 

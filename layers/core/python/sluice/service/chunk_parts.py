@@ -17,6 +17,7 @@ from sluice.media.chunks import ChunkedPlan
 from sluice.media.ffmpeg import intermediate
 from sluice.media.verdicts import Corrupt
 from sluice.service.attempts import AttemptPorts, Ending, failures_told, forget_old_word, save_result
+from sluice.service.parts_left import unfinished
 from sluice.service.ports import Create
 from sluice.service.progress import PartProgress, check_job
 from sluice.service.rendering import encode, has_media
@@ -36,11 +37,6 @@ def going(tenant_id: str, job_id: str, plan_id: str, ports: AttemptPorts) -> Goi
     if job is None or plan is None:
         raise JobNotFound
     return Going(job, plan) if job.state is JobState.RUNNING and job.attempt == plan.attempt else None
-
-
-def unfinished(plan: ChunkPlan, ports: AttemptPorts) -> list[str]:
-    done = {part.name for part in ports.records.chunk_parts(plan.tenant_id, plan.job_id, plan.id)}
-    return [name for name in plan.parts if name not in done]
 
 
 def encode_part(*, tenant_id: str, job_id: str, plan_id: str, part: str, attempt: int, deps: TranscoderDeps) -> Ending:
@@ -68,7 +64,7 @@ def _run(
         if found is None:
             return Ending.NOTHING_TO_DO
         forget_old_word(deps, tenant_id, job_id, attempt, unit)
-        for name in choose(unfinished(found.plan, deps)):
+        for name in choose(unfinished(found.plan, deps.records)):
             _encode(found, name, deps)
     save_result(deps, tenant_id, job_id, attempt, "succeeded", unit=unit)
     return Ending.FINISHED
@@ -87,7 +83,7 @@ def _encode(found: Going, name: str, deps: TranscoderDeps) -> None:
         for rendition in renditions:
             deps.work.put(found.plan.result_key(name, run_id, rendition), work / intermediate(rendition))
     _finish(found.plan, name, run_id, frames, renditions, deps)
-    left = unfinished(found.plan, deps)
+    left = unfinished(found.plan, deps.records)
     of = len(found.plan.parts)
     progress.finished(of - len(left), of)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from sluice.domain.chunks import is_part
 from sluice.domain.errors import ErrorClass
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
@@ -29,7 +30,9 @@ FREE_ERRORS = (
     "limit on the number of vCPUs",
 )
 
-Action = Literal["retry", "fail", "done"]
+MOST_DENIED = 5  # times in a row that a chunk finds no capacity; then one task does all that are left
+
+Action = Literal["retry", "fail", "done", "leave"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Failure:
     error: str  # the state's error name, e.g. "States.TaskFailed", "ECS.AccessDeniedException"
     cause: str  # for .sync the task description as JSON
     started_at: datetime  # of the execution
+    unit: str = ""  # whose result row to read: a part of the job, or the attempt itself
+    denied: int = 0  # times in a row that it found no capacity
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ class Verdict:
     capacity: str
     wait_s: int
     error: ErrorInfo | None
+    denied: int = 0
 
 
 def provider_error(code: str, message: str) -> ErrorInfo:
@@ -62,8 +68,8 @@ def classify_failure(
     failure: Failure, *, records: Records, now: Clock, max_attempts: int, fault_wait_s: int
 ) -> Verdict:
     """The task's result row decides; without one, the task description does."""
-    result = records.job_result(failure.tenant_id, failure.job_id, failure.attempt)
-    if result is not None and result.outcome == "succeeded":
+    result = records.job_result(failure.tenant_id, failure.job_id, failure.attempt, failure.unit)
+    if result is not None and result.outcome in ("succeeded", "chunked"):
         return Verdict("done", failure.attempt, failure.capacity, 0, None)
     if result is not None and result.error is not None and not result.error.retryable:
         return Verdict("fail", failure.attempt, failure.capacity, 0, result.error)
@@ -75,9 +81,16 @@ def classify_failure(
     attempt = failure.attempt if free else failure.attempt + 1
     if late or attempt > max_attempts:
         return Verdict("fail", failure.attempt, failure.capacity, 0, error)
+    denied = failure.denied + 1 if free and not _ran(failure) else 0
+    if denied >= MOST_DENIED and is_part(failure.unit):
+        return Verdict("leave", attempt, failure.capacity, 0, error)
     # on-demand capacity is not taken back: for the last try, and once Spot was missing or taken
     capacity = ON_DEMAND if free or attempt >= max_attempts else failure.capacity
-    return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else fault_wait_s, error)
+    return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else fault_wait_s, error, denied)
+
+
+def _ran(failure: Failure) -> bool:
+    return any("ExitCode" in container for container in _task(failure).get("Containers", []))
 
 
 def was_interrupted(failure: Failure) -> bool:
@@ -95,11 +108,17 @@ def described_error(failure: Failure) -> ErrorInfo:
     """A typed error for an attempt that left no word of its own."""
     if failure.error == "States.Timeout":
         return provider_error("provider.timeout", "Processing took longer than allowed.")
-    codes = [container.get("ExitCode") for container in _task(failure).get("Containers", [])]
-    if 137 in codes:
+    task = _task(failure)
+    containers = task.get("Containers", [])
+    reasons = " ".join(str(one.get("Reason", "")) for one in [*containers, {"Reason": task.get("StoppedReason", "")}])
+    if "OutOfMemory" in reasons:
+        return provider_error("provider.out_of_memory", "Processing needed more memory than there is.")
+    if 137 in [container.get("ExitCode") for container in containers]:
         return provider_error("provider.killed", "Processing was stopped: out of memory or killed.")
-    if _task(failure).get("StopCode") == "TaskFailedToStart":
+    if task.get("StopCode") == "TaskFailedToStart" or task.get("Failures"):
         return provider_error("provider.not_started", "Processing could not be started.")
+    if containers and not any("ExitCode" in container for container in containers):
+        return provider_error("provider.lost", "The machine that processed it was lost.")
     return provider_error("provider.task_failed", "Processing failed on our side.")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
-from sluice.domain.tools import Binaries, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
+from sluice.domain.tools import Binaries, DiskFull, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
 from sluice.media import ffmpeg, gaps, packager, probe, untrusted
 from sluice.media.chunks import Window
 from sluice.media.ladder import Plan, plan_transcode
@@ -29,7 +29,8 @@ ENCODE_DEADLINE_S = 1800
 ENCODE_DEADLINE_PER_SECOND = 60  # of source: ten times what one slow processor needs for all renditions
 PACKAGE_DEADLINE_S = 1800
 MOST_PACKETS_DAMAGED = 69  # ffmpeg's exit code above `-max_error_rate`
-OUT_OF_RESOURCES = ("No space left on device", "Cannot allocate memory")
+NO_SPACE = "No space left on device"
+OUT_OF_RESOURCES = (NO_SPACE, "Cannot allocate memory")
 
 Check = Callable[[SourceProbe], None]  # raises what the source is refused for
 Stage = Callable[[str, float, float | None], None]  # stage name, its share done 0-1, seconds of video per second
@@ -184,6 +185,8 @@ def _judge(ended: ToolOutput) -> None:
         # Decoders say so of damaged packets, too; such a run ends well, or with a code of its own.
         ended.exit_code not in (0, MOST_PACKETS_DAMAGED) and any(word in ended.stderr_tail for word in OUT_OF_RESOURCES)
     ):
+        if NO_SPACE in ended.stderr_tail:
+            raise DiskFull
         raise ProviderFailure("The encoder was stopped by the machine it ran on.")
     if ended.exit_code > 0:
         raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
