@@ -66,4 +66,4 @@ def add_reading(app: APIGatewayHttpResolver, deps: Callable[[], bootstrap.ApiAss
     @app.get("/v1/jobs/<job_id>", summary="Get a transcode job", **read)
     def get_job(job_id: str) -> JobView:
         report = catalogue.get_job(job_id, tenant_id=caller(app).tenant_id, records=deps().records)
-        return JobView.of(report.job, report.progress)
+        return JobView.of(report.job, report.progress, report.quality)

@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field
 
 from sluice.domain.models import Job, JobProgress
+from sluice.domain.quality import QualityChoice
 from sluice.http import FailureView, RequestBody, ResponseBody, Timestamp
 from sluice.service.jobs import OtherProfile
 from sluice.views.asset import ProfileView
@@ -39,6 +40,29 @@ class ProgressView(ResponseBody):
         )
 
 
+class RungQualityView(ResponseBody):
+    rendition: str
+    crf: int = Field(description="Constant quality of the encoder: lower is better and larger.")
+    vmaf: float | None = Field(description="0-100, what the samples promise at this CRF; null: not sampled.")
+    kbps: int | None
+    kept: bool = Field(description="false: the rendition would have added nothing to the one above it.")
+
+
+class QualityView(ResponseBody):
+    sampled: bool = Field(description="false: the source is under five minutes, and the defaults hold.")
+    renditions: list[RungQualityView]
+
+    @classmethod
+    def of(cls, choice: QualityChoice | None) -> Self | None:
+        if choice is None:
+            return None
+        rungs = [
+            RungQualityView(rendition=rung.name, crf=rung.crf, vmaf=rung.vmaf, kbps=rung.kbps, kept=rung.kept)
+            for rung in choice.rungs
+        ]
+        return cls(sampled=choice.sampled, renditions=rungs)
+
+
 class JobView(ResponseBody):
     job_id: str
     asset_id: str
@@ -47,6 +71,9 @@ class JobView(ResponseBody):
     encoding_profile: ProfileView | None = Field(description="Null: the built-in profile.")
     capacity: str | None = Field(description="FARGATE_SPOT | FARGATE")
     progress: ProgressView | None
+    quality: QualityView | None = Field(
+        description="Decided per title, where the encoding profile asks for it; only in the answer for one job."
+    )
     version_id: str | None = Field(description="The version that this job published.")
     error: FailureView | None
     created_at: Timestamp
@@ -55,7 +82,7 @@ class JobView(ResponseBody):
     finished_at: Timestamp | None
 
     @classmethod
-    def of(cls, job: Job, progress: JobProgress | None) -> Self:
+    def of(cls, job: Job, progress: JobProgress | None, quality: QualityChoice | None = None) -> Self:
         return cls(
             job_id=job.id,
             asset_id=job.asset_id,
@@ -64,6 +91,7 @@ class JobView(ResponseBody):
             encoding_profile=ProfileView.of(job.profile),
             capacity=job.capacity,
             progress=ProgressView.of(progress),
+            quality=QualityView.of(quality),
             version_id=job.version_id,
             error=FailureView.of(job.error),
             created_at=job.created_at,

@@ -17,6 +17,7 @@ from sluice.domain.models import (
     PlaybackLookup,
     Tenant,
 )
+from sluice.domain.quality import QualityChoice, RungChoice
 from sluice.domain.states import AssetState
 from sluice.service.feed import append_event
 from sluice.service.ports import Create, Records, Remove, Replace
@@ -71,6 +72,7 @@ def test_what_was_never_written_is_none(records: Records) -> None:
     assert records.playback("plb_x") is None
     assert records.webhooks(nobody) == []
     assert records.job_result(nobody, "job_x", 1) is None
+    assert records.job_quality(nobody, "job_x") is None
     assert records.list_assets(nobody, limit=10, before=None) == ([], None)
 
 
@@ -144,6 +146,15 @@ def test_notes_of_a_task_are_overwritten_freely(records: Records) -> None:
     result = JobResult(tenant_id=TENANT, job_id=job.id, attempt=1, outcome="interrupted", created_at=MOMENT)
     records.save_result(result)
     assert records.job_result(TENANT, job.id, 1) == result
+    choice = QualityChoice(
+        tenant_id=TENANT,
+        job_id=job.id,
+        sampled=True,
+        rungs=(RungChoice(name="v1080", crf=26, vmaf=93.2, kbps=1800), RungChoice(name="v720", crf=23, kept=False)),
+        created_at=MOMENT,
+    )
+    records.save_quality(choice)
+    assert records.job_quality(TENANT, job.id) == choice
     records.save_attempt(
         DeliveryAttempt(
             tenant_id=TENANT,

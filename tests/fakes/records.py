@@ -28,6 +28,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
+from sluice.domain.quality import QualityChoice
 from sluice.domain.states import AssetState
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.domain.upload_errors import QuotaExceeded
@@ -112,6 +113,9 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
     def save_result(self, result: JobResult) -> None:
         self.rows[key_of(result)] = result
 
+    def save_quality(self, choice: QualityChoice) -> None:
+        self.rows[key_of(choice)] = choice
+
     def save_attempt(self, attempt: DeliveryAttempt) -> None:
         self.rows[key_of(attempt)] = attempt
 
@@ -156,6 +160,9 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
 
     def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None:
         return self._get(JobProgress, table.job_progress(tenant_id, job_id))
+
+    def job_quality(self, tenant_id: str, job_id: str) -> QualityChoice | None:
+        return self._get(QualityChoice, table.job_quality(tenant_id, job_id))
 
     def job_result(self, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> JobResult | None:
         return self._get(JobResult, table.job_result(tenant_id, job_id, attempt, unit))

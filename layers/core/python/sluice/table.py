@@ -159,6 +159,10 @@ def chunk_part(tenant_id: str, job_id: str, plan_id: str, name: str) -> Key:
     return Key(f"TENANT#{tenant_id}#JOB#{job_id}#PLAN#{plan_id}", f"PART#{name}")
 
 
+def job_quality(tenant_id: str, job_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#JOB#{job_id}", "QUALITY")
+
+
 def webhook(tenant_id: str, webhook_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#WEBHOOKS", f"WEBHOOK#{webhook_id}")
 

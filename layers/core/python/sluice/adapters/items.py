@@ -36,6 +36,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
+from sluice.domain.quality import QualityChoice
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, UploadSource
 from sluice.table import DueKind, Key
@@ -134,7 +135,7 @@ def _work_key(record: Model) -> Key:
             return table.asset_delivery(record.tenant_id, record.asset_id, record.webhook_id, record.event_id)
         case AssetJob():
             return table.asset_job(record.tenant_id, record.asset_id, record.job_id)
-        case JobProgress() | JobResult() | ChunkPlan() | ChunkPart():
+        case JobProgress() | JobResult() | QualityChoice() | ChunkPlan() | ChunkPart():
             return _job_part_key(record)
         case IdempotencyRecord():
             return table.idempotency(record.tenant_id, record.route, record.key)
@@ -142,12 +143,14 @@ def _work_key(record: Model) -> Key:
             raise TypeError(f"{type(record).__name__} is not stored")
 
 
-def _job_part_key(record: JobProgress | JobResult | ChunkPlan | ChunkPart) -> Key:
+def _job_part_key(record: JobProgress | JobResult | QualityChoice | ChunkPlan | ChunkPart) -> Key:
     match record:
         case JobProgress():
             return table.job_progress(record.tenant_id, record.job_id)
         case JobResult():
             return table.job_result(record.tenant_id, record.job_id, record.attempt, record.unit)
+        case QualityChoice():
+            return table.job_quality(record.tenant_id, record.job_id)
         case ChunkPlan():
             return table.chunk_plan(record.tenant_id, record.job_id, record.id)
         case ChunkPart():

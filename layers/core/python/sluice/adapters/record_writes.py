@@ -17,6 +17,7 @@ from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Job, JobProgress, JobResult, Model
+from sluice.domain.quality import QualityChoice
 from sluice.domain.upload import Upload, UploadProgress
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.feed_ports import Dispatched
@@ -117,6 +118,9 @@ class RecordWrites:
 
     def save_result(self, result: JobResult) -> None:
         self._put(result)
+
+    def save_quality(self, choice: QualityChoice) -> None:
+        self._put(choice)
 
     def save_attempt(self, attempt: DeliveryAttempt) -> None:
         self._put(attempt)

@@ -32,6 +32,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
+from sluice.domain.quality import QualityChoice
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.table import DueKind
 
@@ -102,6 +103,9 @@ class DynamoRecords(FeedRows):
 
     def job_progress(self, tenant_id: str, job_id: str) -> JobProgress | None:
         return self._get(JobProgress, table.job_progress(tenant_id, job_id))
+
+    def job_quality(self, tenant_id: str, job_id: str) -> QualityChoice | None:
+        return self._get(QualityChoice, table.job_quality(tenant_id, job_id))
 
     def job_result(self, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> JobResult | None:
         return self._get(JobResult, table.job_result(tenant_id, job_id, attempt, unit))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sluice.domain.errors import AssetNotFound, JobNotFound
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, Job, JobProgress
+from sluice.domain.quality import QualityChoice
 from sluice.domain.states import AssetState, JobState
 from sluice.service.cursors import seal, unseal
 from sluice.service.ports import Records
@@ -19,6 +20,7 @@ CHUNK, EXAMINED = 100, 1_000  # jobs read at once, and at most, where a page is 
 class JobReport(NamedTuple):
     job: Job
     progress: JobProgress | None  # None until a task has reported
+    quality: QualityChoice | None = None  # of one job alone; lists go without
 
 
 def get_asset(asset_id: str, *, tenant_id: str, records: Records) -> Asset:
@@ -32,7 +34,7 @@ def get_job(job_id: str, *, tenant_id: str, records: Records) -> JobReport:
     job = records.job(tenant_id, job_id) if is_id(Prefix.JOB, job_id) else None
     if job is None:
         raise JobNotFound()
-    return JobReport(job, records.job_progress(tenant_id, job_id))
+    return JobReport(job, records.job_progress(tenant_id, job_id), records.job_quality(tenant_id, job_id))
 
 
 def list_assets(
