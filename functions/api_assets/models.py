@@ -21,7 +21,7 @@ class RetryAsset(RequestBody):
 
 
 class ProgressView(ResponseBody):
-    stage: str = Field(description="download | probe | encode | package | upload")
+    stage: str = Field(description="download | probe | quality | cut | encode | join | package | upload")
     percent: float = Field(description="0-100 over the whole job.")
     realtime_factor: float | None = Field(description="Seconds of video encoded per second.")
     attempt: int

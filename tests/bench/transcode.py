@@ -46,6 +46,7 @@ def whole(work: Path, binaries: Binaries) -> tuple[float, Plan]:
         binaries=binaries,
         processors=os.cpu_count() or 1,
         check=lambda _probed: None,
+        refine=lambda plan: plan,
         on_stage=lambda *_stage: None,
     )
     return tools.cpu_s, rendered.plan

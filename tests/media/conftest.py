@@ -33,6 +33,7 @@ def render_file(source: Path, work: Path, settings: EncodingSettings = BUILT_IN)
         binaries=BINARIES,
         processors=2,
         check=lambda _probed: None,
+        refine=lambda plan: plan,
         on_stage=lambda *_stage: None,
     )
 

@@ -179,6 +179,7 @@ def test_a_job_with_its_progress(records: FakeRecords) -> None:
             "attempt": 2,
             "updated_at": "2026-12-01T10:00:00.000Z",
         },
+        "quality": None,
         "version_id": None,
         "error": None,
         "created_at": "2026-12-01T10:00:00.000Z",

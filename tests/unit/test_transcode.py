@@ -68,8 +68,8 @@ def test_progress_is_written_per_stage_and_every_few_seconds(bench: Bench, monke
     assert [(row.stage, row.percent) for row in seen] == [
         ("download", 0),
         ("probe", 4),
-        ("encode", 5),
-        ("encode", 45),
+        ("encode", 10),
+        ("encode", 47.5),
         ("package", 85),
         ("upload", pytest.approx(88, abs=1)),
     ]

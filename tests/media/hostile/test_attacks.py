@@ -109,6 +109,7 @@ def with_ffprobe(source: Path, work: Path, _plan: Plan, tools: Tools) -> None:
         binaries=BINARIES,
         processors=1,
         check=lambda _probed: None,
+        refine=lambda plan: plan,
         on_stage=lambda *_stage: None,
     )
 

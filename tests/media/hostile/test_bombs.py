@@ -61,6 +61,7 @@ def render(content: bytes, folder: Path, tools: Weighed | ToolRunner) -> Rendere
         binaries=BINARIES,
         processors=1,
         check=lambda _probed: None,
+        refine=lambda plan: plan,
         on_stage=lambda *_stage: None,
     )
 

@@ -174,7 +174,7 @@ class JobProgress(Model):
     tenant_id: str
     job_id: str
     attempt: int
-    stage: str  # download | probe | cut | encode | join | package | upload
+    stage: str  # download | probe | quality | cut | encode | join | package | upload
     percent: float  # 0-100 over the whole job
     realtime_factor: float | None = None  # seconds of video encoded per second
     chunks: tuple[int, int] | None = None  # finished parts and all of them; None: one task does the whole job

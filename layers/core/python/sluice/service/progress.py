@@ -17,8 +17,9 @@ PROGRESS_EVERY_S = 3.0
 _STAGES = {
     "download": (0, 4),
     "probe": (4, 1),
-    "cut": (5, 5),
-    "encode": (5, 80),
+    "quality": (5, 5),
+    "cut": (10, 5),
+    "encode": (10, 75),
     "join": (84, 1),
     "package": (85, 3),
     "upload": (88, 12),

@@ -33,6 +33,7 @@ NO_SPACE = "No space left on device"
 OUT_OF_RESOURCES = (NO_SPACE, "Cannot allocate memory")
 
 Check = Callable[[SourceProbe], None]  # raises what the source is refused for
+Refine = Callable[[Plan], Plan]  # a better plan of the same source
 Stage = Callable[[str, float, float | None], None]  # stage name, its share done 0-1, seconds of video per second
 
 
@@ -57,6 +58,7 @@ def render_source(
     binaries: Binaries,
     processors: int,
     check: Check,
+    refine: Refine,
     on_stage: Stage,
     on_plan: Callable[[Plan], None] = lambda _plan: None,
 ) -> Rendered:
@@ -67,7 +69,7 @@ def render_source(
     on_stage("probe", 0.0, None)
     found = probe_source(source, work, tools=tools, binaries=binaries)
     check(found)
-    plan = plan_transcode(found, settings)
+    plan = refine(plan_transcode(found, settings))
     plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
     on_plan(plan)
@@ -75,8 +77,7 @@ def render_source(
     try:
         frames = encoded(plan)
     except Corrupt:
-        plan = _without_silent_tracks(plan, work, settings)
-        plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
+        plan = _without_silent_tracks(plan, work)
         frames = encoded(plan)
     on_stage("package", 0.0, None)
     return finish(work, plan, frames, tools=tools, binaries=binaries)
@@ -98,7 +99,7 @@ def finish(work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binar
     )
 
 
-def _without_silent_tracks(plan: Plan, work: Path, settings: EncodingSettings) -> Plan:
+def _without_silent_tracks(plan: Plan, work: Path) -> Plan:
     """Recorders with a muted microphone declare a sound track and never fill it, and ffmpeg fails on that.
 
     Raises Corrupt if that was not the reason.
@@ -107,7 +108,9 @@ def _without_silent_tracks(plan: Plan, work: Path, settings: EncodingSettings) -
     if not (plan.video and silent):
         raise Corrupt
     tracks = tuple(track for track in plan.source.tracks if track.index not in silent)
-    return plan_transcode(plan.source.model_copy(update={"tracks": tracks}), settings)
+    audible = tuple(made for made in plan.audio if made.index not in silent)
+    source = plan.source.model_copy(update={"tracks": tracks})
+    return plan.model_copy(update={"source": source, "audio": audible})
 
 
 def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> SourceProbe:

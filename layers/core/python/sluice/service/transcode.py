@@ -12,6 +12,8 @@ from typing import Protocol
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
 from sluice.domain.models import AssetVersion, Job
+from sluice.domain.quality import RungChoice
+from sluice.media.ladder import Plan
 from sluice.service.attempts import (
     Ending,
     asset_of,
@@ -23,6 +25,7 @@ from sluice.service.attempts import (
 from sluice.service.chunk_plan import HandedOver, hand_over
 from sluice.service.chunk_ports import ChunkPorts
 from sluice.service.encoding_profiles import settings_of
+from sluice.service.per_title import refine_plan, sample_quality
 from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
 from sluice.service.rendering import Rendered, render_source
@@ -68,14 +71,28 @@ def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps
     progress.report("download", 0.0, None)
     source = download(job, work, deps.sources)
     (work / "out").mkdir()
+    settings = settings_of(job, deps.records)
+
+    def sample(plan: Plan) -> tuple[RungChoice, ...] | None:
+        return sample_quality(
+            source,
+            work,
+            plan,
+            tools=deps.tools,
+            binaries=deps.binaries,
+            processors=deps.processors,
+            on_stage=progress.report,
+        )
+
     rendered = render_source(
         source,
         work / "out",
-        settings=settings_of(job, deps.records),
+        settings=settings,
         tools=deps.tools,
         binaries=deps.binaries,
         processors=deps.processors,
         check=partial(check_source, rules),
+        refine=partial(refine_plan, job=job, settings=settings, sample=sample, records=deps.records, now=deps.now),
         on_stage=progress.report,
         on_plan=lambda plan: hand_over(job, source, work, plan, progress=progress, ports=deps),
     )
