@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from sluice import table
-from sluice.adapters.items import key_of
+from sluice.adapters.item_keys import key_of
 from sluice.domain.events import Event
 from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
 from sluice.domain.models import Model

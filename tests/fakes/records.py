@@ -6,7 +6,8 @@ from threading import Lock
 from typing import TypeVar
 
 from sluice import table
-from sluice.adapters.items import due, key_of
+from sluice.adapters.item_keys import key_of
+from sluice.adapters.items import due
 from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import DeliveryAttempt

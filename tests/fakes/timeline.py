@@ -1,6 +1,6 @@
 """Rows of one asset in memory; passes the same contract suite as DynamoDB's."""
 
-from sluice.adapters.items import key_of
+from sluice.adapters.item_keys import key_of
 from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery

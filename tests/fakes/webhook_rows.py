@@ -1,7 +1,7 @@
 """The webhook part of the record store in memory: `service.webhook_ports.WebhookRecords`."""
 
 from sluice import table
-from sluice.adapters.items import event_key
+from sluice.adapters.item_keys import event_key
 from sluice.domain.endpoint_health import MAX_IN_FLIGHT, EndpointHealth, Gate, SendSlot
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Any
 
 from sluice import table
-from sluice.adapters.items import from_item, key_of
+from sluice.adapters.item_keys import key_of
+from sluice.adapters.items import from_item
 from sluice.adapters.records import DynamoRecords
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery

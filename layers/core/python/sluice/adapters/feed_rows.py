@@ -3,7 +3,8 @@
 from typing import TypeVar
 
 from sluice import table
-from sluice.adapters.items import from_item, key_of
+from sluice.adapters.item_keys import key_of
+from sluice.adapters.items import from_item
 from sluice.adapters.row_reads import RowReads
 from sluice.domain.events import Event
 from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter

@@ -12,7 +12,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice import table
-from sluice.adapters.items import due_position, key_of, to_item
+from sluice.adapters.item_keys import key_of
+from sluice.adapters.items import due_position, to_item
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event

@@ -10,7 +10,8 @@ from botocore.config import Config
 
 from sluice import table
 from sluice.adapters.feed_rows import FeedRows
-from sluice.adapters.items import event_key, from_item
+from sluice.adapters.item_keys import event_key
+from sluice.adapters.items import from_item
 from sluice.adapters.record_writes import wire_key
 from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.encoding import CurrentProfile, EncodingProfile

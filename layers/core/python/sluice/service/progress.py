@@ -95,7 +95,7 @@ class PartProgress:
             job_id=self._job.id,
             attempt=self._job.attempt,
             stage="encode",
-            percent=round(start + 79 * done / of, 1),
+            percent=round(start + 74 * done / of, 1),
             chunks=(done, of),
             updated_at=self._now(),
         )
