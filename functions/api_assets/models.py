@@ -24,6 +24,8 @@ class ProgressView(ResponseBody):
     stage: str = Field(description="download | probe | quality | cut | encode | join | package | upload")
     percent: float = Field(description="0-100 over the whole job.")
     realtime_factor: float | None = Field(description="Seconds of video encoded per second.")
+    chunks_done: int | None = Field(description="Finished parts of a long video; null: one task does the whole job.")
+    chunks_total: int | None
     attempt: int
     updated_at: Timestamp
 
@@ -35,6 +37,8 @@ class ProgressView(ResponseBody):
             stage=progress.stage,
             percent=progress.percent,
             realtime_factor=progress.realtime_factor,
+            chunks_done=progress.chunks[0] if progress.chunks else None,
+            chunks_total=progress.chunks[1] if progress.chunks else None,
             attempt=progress.attempt,
             updated_at=progress.updated_at,
         )

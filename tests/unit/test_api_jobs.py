@@ -130,6 +130,7 @@ def test_each_job_says_how_it_ran_and_how_long_it_waited(api: Api) -> None:
         stage="encode",
         percent=40.5,
         realtime_factor=2.5,
+        chunks=(3, 7),
         updated_at=started,
     )
     api.world.records.save_progress(progress)
@@ -137,6 +138,7 @@ def test_each_job_says_how_it_ran_and_how_long_it_waited(api: Api) -> None:
     assert (one["job_id"], one["attempt"], one["capacity"], one["queue_wait_s"]) == (running.id, 2, "FARGATE", 41.5)
     told = one["progress"]
     assert (told["stage"], told["percent"], told["realtime_factor"]) == ("encode", 40.5, 2.5)
+    assert (told["chunks_done"], told["chunks_total"]) == (3, 7)
     assert (other["job_id"], other["queue_wait_s"], other["progress"]) == (waiting.id, None, None)
     assert api.get(f"/v1/jobs/{running.id}")[1] == one
 
