@@ -85,7 +85,7 @@ def test_exactly_these_bytes_arrive(sender: HttpWebhookSender, receive: Receive)
         **HEADERS,
         "host": f"hook.example:{receiver.port}",
         "user-agent": "Sluice-Webhooks/1",
-        "connection": "close",
+        "connection": "keep-alive",
         "content-length": str(len(body)),
     }
 

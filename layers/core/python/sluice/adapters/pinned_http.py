@@ -58,12 +58,15 @@ def ask(
     method: str,
     headers: Mapping[str, str],
     body: bytes | None = None,
+    *,
+    keep: bool = False,
 ) -> Answered:
-    """Sends and reads the head of the answer. Raises OSError or HTTPException."""
+    """Sends and reads the head of the answer; `keep`: the line stays open. Raises OSError, HTTPException."""
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = pinned = DeadlineSocket(sock, deadline)
     connection.putrequest(method, target.path, skip_host=True, skip_accept_encoding=True)
-    for name, value in {**headers, "Host": target.authority, "Connection": "close"}.items():
+    own = {"Host": target.authority, "Connection": "keep-alive" if keep else "close"}
+    for name, value in {**headers, **own}.items():
         connection.putheader(name, value)
     connection.endheaders(body)
     return Answered(connection.getresponse(), pinned.stream)

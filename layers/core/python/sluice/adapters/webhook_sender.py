@@ -6,10 +6,12 @@ reading; a name look-up has the system's own.
 
 import http.client
 import re
+import socket
 import ssl
 from collections.abc import Mapping
 
 from sluice.adapters.deadline_socket import Deadline
+from sluice.adapters.idle_connections import IdleConnections
 from sluice.adapters.pinned_http import Tls, ask, connect, default_tls
 from sluice.adapters.ssrf_guard import NameNotResolved, SsrfGuard, Target
 from sluice.service.webhook_ports import Answer, SendFailed
@@ -24,6 +26,10 @@ class HttpWebhookSender:
     def __init__(self, guard: SsrfGuard, tls: Tls = default_tls) -> None:
         self._guard = guard
         self._tls = tls
+        self._idle = IdleConnections()
+
+    def close(self) -> None:
+        self._idle.close()
 
     def check_url(self, url: str) -> None:
         self._guard.check(url)
@@ -42,11 +48,24 @@ class HttpWebhookSender:
             raise SendFailed("connection", deadline.elapsed_ms()) from error
 
     def _exchange(self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline) -> Answer:
-        sock = connect(target, deadline, self._tls)
+        warm = self._idle.take(target)
+        if warm:
+            try:
+                return self._ask(warm, target, headers, body, deadline)
+            except (ConnectionError, http.client.BadStatusLine):
+                pass  # it was hung up just now: as if it had not been there
+        return self._ask(connect(target, deadline, self._tls), target, headers, body, deadline)
+
+    def _ask(
+        self, sock: socket.socket, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline
+    ) -> Answer:
+        whole = False
         try:
             own = {"User-Agent": USER_AGENT, "Content-Length": str(len(body))}
-            response, _ = ask(sock, deadline, target, "POST", {**headers, **own}, body)
+            response, _ = ask(sock, deadline, target, "POST", {**headers, **own}, body, keep=True)
             excerpt = _read_excerpt(response)
+            read_out = response.isclosed() or response.length == 0
+            whole = read_out and not response.will_close  # nothing of this answer can be taken for the next one's
             response.close()
             return Answer(
                 status=response.status,
@@ -55,7 +74,10 @@ class HttpWebhookSender:
                 latency_ms=deadline.elapsed_ms(),
             )
         finally:
-            sock.close()
+            if whole:
+                self._idle.give(target, sock)
+            else:
+                sock.close()
 
 
 def _read_excerpt(response: http.client.HTTPResponse) -> str:
