@@ -14,7 +14,6 @@ from tests.media.conftest import probe_file
 from tests.media.measure import decoded_frames, first_pts_s
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "38", "-g", "25", "-bf", "2", "-pix_fmt", "yuv420p")
-STANDARD = Clip(seconds=2, video=X264)
 Source = Callable[[Path], Path]
 
 
@@ -80,6 +79,7 @@ BROKEN: dict[str, tuple[Refusal, Source]] = {
     "rotated": (Refusal.ROTATED, remuxed(before=("-display_rotation", "90"))),
     "mirrored": (Refusal.ROTATED, remuxed(before=("-display_hflip",))),
     "wide_pixels": (Refusal.PIXEL_SHAPE, encoded(size="1440x1080", filters="setsar=4/3", seconds=1)),
+    "100_frames_a_second": (Refusal.RATE, encoded("-bf", "0", rate="100")),
     "between_rungs": (Refusal.SIZE, encoded(size="480x270")),
     "cut_at_its_start": (Refusal.DISCARDED_PACKETS, remuxed(before=("-ss", "0.5"))),
     "cut_at_its_end": (Refusal.DISCARDED_PACKETS, patched(b"elst", 12, (1000).to_bytes(4, "big"))),
@@ -98,9 +98,17 @@ def test_refused(refusal: Refusal, source: Source, tmp_path: Path) -> None:
     assert early(source(tmp_path), tmp_path) == Refused(refusal)
 
 
-def test_a_profile_can_ask_for_an_encode(tmp_path: Path) -> None:
-    never = EncodingSettings(passthrough="never")
-    assert early(encoded()(tmp_path), tmp_path, never) == Refused(Refusal.SETTINGS)
+@pytest.mark.parametrize(
+    ("settings", "refusal"),
+    [
+        (EncodingSettings(passthrough="never"), Refusal.SETTINGS),
+        (EncodingSettings(max_fps=12.5), Refusal.RATE),
+        (EncodingSettings(max_kbps=20), Refusal.PEAK),
+        (EncodingSettings(max_height=180), Refusal.SIZE),
+    ],
+)
+def test_a_profile_can_ask_for_an_encode(settings: EncodingSettings, refusal: Refusal, tmp_path: Path) -> None:
+    assert early(encoded()(tmp_path), tmp_path, settings) == Refused(refusal)
 
 
 @pytest.mark.parametrize(

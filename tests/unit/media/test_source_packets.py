@@ -4,7 +4,7 @@ import pytest
 
 from sluice.media.gate import Refusal, refuse_packets
 from sluice.media.source_packets import Packet, StreamPackets, parse_packets
-from tests.unit.media.sources import planned, source, video
+from tests.unit.media.sources import planned
 
 ANSWER = """\
 packet|stream_index=0|pts=0|size=800|flags=K__
@@ -13,7 +13,7 @@ packet|stream_index=0|pts=N/A|size=200|flags=___
 stream|index=0|profile=High|level=30|time_base=1/12800|side_datum/display_matrix:side_data_type=Display Matrix
 stream|index=1|profile=LC|time_base=1/44100
 """
-(TOP, *_) = planned(source(video=video(width=426, height=240))).video
+(TOP, *_) = planned().video
 
 
 def test_packets_are_told_apart_by_stream() -> None:

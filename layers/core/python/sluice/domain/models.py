@@ -12,6 +12,7 @@ from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import ErrorClass, SluiceError
 from sluice.domain.model import Model as Model
 from sluice.domain.pictures import POSTER, PREVIEWS, Storyboard, sheet_name
+from sluice.domain.renditions import Rendition as Rendition
 from sluice.domain.states import AssetState, DeliveryState, JobState
 
 
@@ -93,20 +94,6 @@ class PlaybackLookup(Model):
     tenant_id: str
     asset_id: str
     version: int = 1
-
-
-class Rendition(Model):
-    name: str  # directory under the version's media prefix, e.g. "v720", "audio"
-    kind: Literal["video", "audio"]
-    codec: str  # RFC 6381, e.g. "avc1.64001f"
-    bitrate: int  # average, bit/s, measured
-    width: int | None = None
-    height: int | None = None
-    frame_rate: float | None = None
-    language: str | None = None  # of sound, BCP 47
-    channels: int = 2  # of sound
-    version_id: str | None = None  # whose media prefix holds it; None: of the version that lists it
-    digest: str | None = None  # of all its files' bytes; only an early version's have one, to be compared with
 
 
 class AssetVersion(Model):

@@ -1,15 +1,20 @@
-"""The stream copy that normalises a source: one fragmented MP4 for the picture, one for the sound.
+"""The stream copy that normalises a source: one fragmented MP4 for the picture, one for each sound.
 
 Encoder and packager read these files rather than the source, so that copied and encoded renditions have the very same
 timestamps. Pure: paths in, list out.
 """
 
+from collections.abc import Mapping
+from fractions import Fraction
 from itertools import pairwise
 
+from sluice.domain.encoding import VideoCodec
 from sluice.media import untrusted
 from sluice.media.ffmpeg import FRAGMENTED_MP4, NO_METADATA, audio_output, intermediate
 from sluice.media.filters import audio_chain, ratio
-from sluice.media.ladder import Plan
+from sluice.media.ladder import Plan, VideoRendition
+from sluice.media.levels import h264_level
+from sluice.media.sound import AudioRendition
 from sluice.media.source import AudioStream, SourceProbe, VideoStream
 from sluice.media.source_packets import StreamPackets
 
@@ -19,21 +24,20 @@ _MOST_SOUND_KBPS = 256  # above, the copy would cost viewers more than it saves 
 _MOST_SOUND_OFFSET_S = 0.03  # one AAC frame of priming; more is padded or cut by an encode
 
 
-def copy_argv(ffmpeg: str, source: str, plan: Plan, *, source_bytes: int, copies_sound: bool) -> list[str]:
-    """`copies_sound`: the first sound rendition need not be encoded either."""
+def copying_plan(plan: Plan, streams: Mapping[int, StreamPackets]) -> Plan:
+    """With the sounds copied that can be."""
+    tracks = {track.index: track for track in plan.source.tracks}
+    return plan.model_copy(
+        update={"audio": tuple(_sound(made, tracks[made.index], plan, streams[made.index]) for made in plan.audio)}
+    )
+
+
+def copy_argv(ffmpeg: str, source: str, plan: Plan, *, source_bytes: int) -> list[str]:
     video = plan.source.video
     if video is None:
         raise ValueError("no picture to copy")
-    graph: list[str] = []
-    outputs = ["-map", f"0:{video.index}", "-c:v", "copy", *_exact_times(plan.source, video)]
-    outputs += _file(intermediate(plan.video[0].name), video.start_s, source_bytes)
-    for made in plan.audio:
-        if copies_sound and made is plan.audio[0] and not made.normalised:
-            outputs += ["-map", f"0:{made.index}", "-c:a", "copy"]
-            outputs += _file(intermediate(made.name), video.start_s, source_bytes)
-            continue
-        graph += [audio_chain(made, plan)] if made.mode == "encode" else []
-        outputs += audio_output(made, plan)
+    graph = ";".join(audio_chain(made, plan) for made in plan.audio if made.mode == "encode")
+    sounds = [word for made in plan.audio for word in audio_output(made, plan)]
     return [
         ffmpeg,
         "-hide_banner",
@@ -43,27 +47,60 @@ def copy_argv(ffmpeg: str, source: str, plan: Plan, *, source_bytes: int, copies
         *untrusted.INPUT_OPTIONS,
         "-t", f"{plan.longest_s:.0f}",
         "-i", source,
-        *(("-filter_complex", ";".join(graph)) if graph else ()),
-        *outputs,
+        *(("-filter_complex", graph) if graph else ()),
+        "-map", f"0:{video.index}",
+        "-c:v", "copy",
+        *_exact_times(plan.source, video),
+        *(("-output_ts_offset", f"{-video.start_s:.6f}") if video.start_s else ()),  # begins at 0, as an encode does
+        "-fs", str(source_bytes + _SLACK_BYTES),
+        *NO_METADATA,
+        *FRAGMENTED_MP4,
+        intermediate(plan.video[0].name),
+        *sounds,
     ]  # fmt: skip
 
 
-def sound_can_be_copied(audio: AudioStream, video: VideoStream, sound: StreamPackets) -> bool:
+def lower_rungs(plan: Plan, keyframes: tuple[int, ...]) -> Plan | None:
+    """What is left to encode below the copied rendition; None if that is nothing, or cannot follow its keyframes.
+
+    `keyframes`: numbers of the copy's keyframes in order of presentation.
+    """
+    below = plan.video[1:]
+    if not below or any(made.codec is not VideoCodec.H264 for made in below):
+        return None  # the other encoders answer a forced keyframe with one that is no start of a closed GOP
+    return plan.model_copy(
+        update={"video": tuple(_following(made, plan, keyframes) for made in below), "audio": (), "from_copy": True}
+    )
+
+
+def _following(made: VideoRendition, plan: Plan, keyframes: tuple[int, ...]) -> VideoRendition:
+    """A rendition of half the frames needs every keyframe among them; else it keeps all frames."""
+    step = (plan.rate or made.rate) / made.rate
+    if all(number % step == 0 for number in keyframes):
+        return made
+    rate = made.rate * step
+    level = h264_level(made.width, made.height, rate, made.max_kbps)
+    return made.model_copy(update={"rate": rate, "level": level})
+
+
+def _sound(made: AudioRendition, track: AudioStream, plan: Plan, sound: StreamPackets) -> AudioRendition:
+    if made.mode == "encode" and not made.normalised and _can_be_copied(track, plan.source.start_s, sound):
+        return made.model_copy(update={"mode": "copy", "kbps": _MOST_SOUND_KBPS})
+    return made
+
+
+def _can_be_copied(track: AudioStream, start_s: float, sound: StreamPackets) -> bool:
     """Stereo AAC-LC without gaps that begins with the picture, from a container with exact timestamps."""
     stamps = [packet.pts for packet in sound.packets if packet.pts is not None]
-    seconds = len(stamps) * _AAC_FRAME / audio.sample_rate
+    frame = Fraction(_AAC_FRAME, track.sample_rate) / sound.time_base  # no whole number in Matroska's milliseconds
+    most_bytes = len(stamps) * Fraction(_AAC_FRAME, track.sample_rate) * _MOST_SOUND_KBPS * 125
     return (
-        audio.codec == "aac"
-        and sound.fields.get("profile") == "LC"
-        and audio.channels == 2
-        and audio.sample_rate in (44_100, 48_000)
-        and abs(audio.start_s - video.start_s) <= _MOST_SOUND_OFFSET_S
+        (track.codec, sound.fields.get("profile"), track.channels) == ("aac", "LC", 2)
+        and track.sample_rate in (44_100, 48_000)
+        and abs(track.start_s - start_s) <= _MOST_SOUND_OFFSET_S
         and len(stamps) == len(sound.packets)
-        # Matroska's milliseconds fail here.
-        and all(
-            (after - before) * sound.time_base * audio.sample_rate == _AAC_FRAME for before, after in pairwise(stamps)
-        )
-        and sum(packet.size for packet in sound.packets) * 8 <= seconds * _MOST_SOUND_KBPS * 1000
+        and all(after - before == frame for before, after in pairwise(stamps))
+        and sum(packet.size for packet in sound.packets) <= most_bytes
     )
 
 
@@ -71,15 +108,4 @@ def _exact_times(source: SourceProbe, video: VideoStream) -> list[str]:
     """Matroska rounds to milliseconds; at a constant rate the frames' true times are the multiples of one frame."""
     if source.container != "matroska" or video.variable_rate:
         return []
-    frame = ratio(1 / video.rate)
-    return ["-bsf:v", f"setts=time_base={frame}:prescale=1:pts=PTS:dts=DTS:duration=1"]
-
-
-def _file(name: str, start_s: float, source_bytes: int) -> list[str]:
-    return [
-        *(("-output_ts_offset", f"{-start_s:.6f}") if start_s else ()),  # the picture begins at 0, as in an encode
-        "-fs", str(source_bytes + _SLACK_BYTES),
-        *NO_METADATA,
-        *FRAGMENTED_MP4,
-        name,
-    ]  # fmt: skip
+    return ["-bsf:v", f"setts=time_base={ratio(1 / video.rate)}:prescale=1:pts=PTS:dts=DTS:duration=1"]

@@ -28,15 +28,15 @@ def intermediate(name: str) -> str:
 
 
 def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int, window: Window | None = None) -> list[str]:
-    """`source` is the normalised copy where the plan's top is copied, and its sound is ready then.
+    """`source`: the normalised copy (see copying.py) for a plan that says so.
 
     `window`: it is a piece of the source, of which only the picture is read.
     """
     graph = filter_graph(plan, window)
     outputs: list[str] = []
-    for video in plan.encoded:
+    for video in plan.video:
         outputs += _video_output(video, plan, threads=_threads(video, plan, processors), window=window)
-    for audio in () if plan.copied or window else plan.audio:
+    for audio in () if window else plan.audio:
         outputs += audio_output(audio, plan)
     return [
         ffmpeg,
@@ -69,7 +69,7 @@ def _video_output(made: VideoRendition, plan: Plan, *, threads: int, window: Win
 
 def _threads(made: VideoRendition, plan: Plan, processors: int) -> int:
     """By share of pixels: the top one must not be the bottleneck, and each further thread costs some processor time."""
-    pixels = sum(r.width * r.height for r in plan.encoded)
+    pixels = sum(r.width * r.height for r in plan.video)
     return max(1, math.ceil(processors * made.width * made.height / pixels))
 
 

@@ -17,9 +17,9 @@ AUDIO_RATE = 48_000
 def filter_graph(plan: Plan, window: Window | None = None) -> str:
     """`window`: the source is a piece of the whole, of which only the picture is read."""
     chains: list[str] = []
-    if plan.source.video is not None and plan.encoded:
+    if plan.source.video is not None and plan.video:
         chains += video_graph(plan.source.video, plan, window)
-    if not plan.copied and window is None:
+    if window is None:
         chains += audio_chains(plan)
     return ";".join(chains)
 
@@ -29,9 +29,9 @@ def video_graph(video: VideoStream, plan: Plan, window: Window | None) -> Iterat
     steps = _first_steps(video, plan, window)
     if video.interlaced:
         steps.append("bwdif=mode=send_frame:deint=interlaced")  # one frame per frame, and only those marked interlaced
-    pad = "0:0" if plan.copied or window else f"0:{video.index}"
-    sdr = [made for made in plan.encoded if not made.hdr]
-    if hdr := [made for made in plan.encoded if made.hdr]:
+    pad = "0:0" if plan.from_copy or window else f"0:{video.index}"
+    sdr = [made for made in plan.video if not made.hdr]
+    if hdr := [made for made in plan.video if made.hdr]:
         yield f"[{pad}]{_chain(steps, ['sdr', 'hdr'])}"
         yield from _cascade("hdr", [], hdr, video, plan, window)
         pad, steps = "sdr", []
@@ -50,7 +50,7 @@ def _cascade(
     sizes = [list(same) for _, same in groupby(renditions, key=lambda made: (made.width, made.height))]
     for same, below in zip(sizes, (*sizes[1:], None), strict=True):
         first = same[0]
-        steps = [*steps, *_size_steps(first, video, from_source=same is sizes[0] and not plan.copied)]
+        steps = [*steps, *_size_steps(first, video, from_source=same is sizes[0] and not plan.from_copy)]
         if below:
             yield f"[{pad}]{_chain(steps, [f'scaled_{first.name}', f'to_{below[0].name}'])}"
             pad, steps = f"scaled_{first.name}", []
@@ -74,7 +74,7 @@ def _first_steps(video: VideoStream, plan: Plan, window: Window | None) -> list[
         return chunks.first_steps(video, window, longest_s=plan.longest_s)
     # Every rendition begins at 0; audio_chain shifts the sound by as much. The bound is for the end of the stream: `-t`
     # drops late frames, but not their time, up to which `fps` would repeat the last one.
-    return [] if plan.copied else [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
+    return [] if plan.from_copy else [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
 
 
 def _rate_steps(made: VideoRendition, plan: Plan, window: Window | None) -> list[str]:
@@ -88,12 +88,12 @@ def _rate_steps(made: VideoRendition, plan: Plan, window: Window | None) -> list
     every = [f"framestep={rate / made.rate}"] if made.rate != rate else []
     if window is not None:
         return [*chunks.rate_steps(rate, window), *every]
-    return [] if plan.copied else [f"fps={ratio(rate)}", *every]  # a copied one has its own timestamps
+    return every if plan.from_copy else [f"fps={ratio(rate)}", *every]
 
 
 def _chain(steps: list[str], pads: list[str]) -> str:
     split = [f"split={len(pads)}"] if len(pads) > 1 else []
-    return ",".join([*steps, *split]) + "".join(f"[{pad}]" for pad in pads)
+    return (",".join([*steps, *split]) or "null") + "".join(f"[{pad}]" for pad in pads)
 
 
 def audio_chains(plan: Plan) -> list[str]:

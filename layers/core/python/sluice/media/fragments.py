@@ -49,6 +49,12 @@ def read_track(data: memoryview) -> Track:
         raise MalformedFragments("a box ends early or is missing") from error
 
 
+def keyframes(track: Track) -> tuple[int, ...]:
+    """Their numbers in order of presentation."""
+    shown = sorted(track.samples)
+    return tuple(number for number, sample in enumerate(shown) if sample.sync)
+
+
 def _read_track(data: memoryview) -> Track:
     timescale, configuration = None, None
     samples: list[Sample] = []

@@ -13,12 +13,13 @@ from typing import NamedTuple
 from sluice.media.bitstream import Bitstream
 from sluice.media.fragments import Sample, Track
 from sluice.media.ladder import VideoRendition
-from sluice.media.source import SourceProbe, VideoStream
+from sluice.media.source import VideoStream
 from sluice.media.source_packets import StreamPackets
 
 MAX_LEVEL = 42  # 4.2: what phones decode in hardware
 MAX_SEGMENT_S = 10  # a player waits for a whole one when it starts, seeks or switches
 BUFFER_S = 2  # our own encodes may exceed their cap by a decoder buffer of this length
+MORE_FRAMES = Fraction(102, 100)  # than the nominal rate has: a container's rounding over a short clip
 
 
 class Refusal(StrEnum):
@@ -36,6 +37,7 @@ class Refusal(StrEnum):
     ROTATED = "rotated"
     PIXEL_SHAPE = "pixel_shape"
     SIZE = "size"  # not exactly that of its rung
+    RATE = "rate"  # more frames than its rung has
     TOO_LONG = "too_long"  # to look at every packet
     DISCARDED_PACKETS = "discarded_packets"  # an edit list hides pictures that others refer to
     MISSING_PTS = "missing_pts"
@@ -53,12 +55,19 @@ class Segment(NamedTuple):
     size: int  # bytes
 
 
-_PROBE_RULES: tuple[tuple[Refusal, Callable[[SourceProbe, VideoStream], bool]], ...] = (
-    (Refusal.CONTAINER, lambda source, _: source.container not in ("mov", "matroska")),  # others: no exact timestamps
-    (Refusal.CODEC, lambda _, video: video.codec != "h264"),
-    (Refusal.SAMPLING, lambda _, video: video.pixel_format != "yuv420p"),
-    (Refusal.ROTATED, lambda _, video: video.rotation != 0),
-)
+def refuse_probed(container: str, video: VideoStream, top: VideoRendition) -> Refusal | None:
+    """`top`: the rung that the copy would stand for."""
+    rules = (
+        (Refusal.CONTAINER, container not in ("mov", "matroska")),  # others have no exact timestamps
+        (Refusal.CODEC, video.codec != "h264"),
+        (Refusal.SAMPLING, video.pixel_format != "yuv420p"),
+        (Refusal.ROTATED, video.rotation != 0),
+        (Refusal.SIZE, (video.width, video.height) != (top.width, top.height)),  # as shown
+        (Refusal.RATE, video.rate != top.rate),
+    )
+    return next((refusal for refusal, broken in rules if broken), None)
+
+
 _HEADER_RULES: tuple[tuple[Refusal, Callable[[Mapping[str, str]], bool]], ...] = (
     (Refusal.PROFILE, lambda it: it.get("profile") not in ("Constrained Baseline", "Baseline", "Main", "High")),
     (Refusal.LEVEL, lambda it: int(it.get("level", "99")) > MAX_LEVEL),
@@ -67,17 +76,6 @@ _HEADER_RULES: tuple[tuple[Refusal, Callable[[Mapping[str, str]], bool]], ...] =
     (Refusal.PIXEL_SHAPE, lambda it: it.get("sample_aspect_ratio", "N/A") not in ("1:1", "0:1", "N/A")),
     (Refusal.ROTATED, lambda it: "Display Matrix" in it.values()),  # one that mirrors has no angle
 )
-
-
-def refuse_probed(source: SourceProbe, top: VideoRendition) -> Refusal | None:
-    """`top`: the rung that the copy would stand for."""
-    video = source.video
-    if video is None:
-        return Refusal.NO_PICTURE
-    if broken := next((refusal for refusal, breaks in _PROBE_RULES if breaks(source, video)), None):
-        return broken
-    # Wide pixels are shown at another size than they are coded; they have a rule of their own.
-    return Refusal.SIZE if (video.width, video.height) != (top.width, top.height) else None
 
 
 def refuse_headers(picture: StreamPackets) -> Refusal | None:
@@ -98,6 +96,8 @@ def refuse_packets(picture: StreamPackets, top: VideoRendition) -> Refusal | Non
     if stamps != sorted(stamps) and not _constant(sorted(stamps)):
         return Refusal.VARIABLE_RATE
     length_s = (max(stamps) - min(stamps)) * picture.time_base
+    if len(stamps) - 1 > length_s * top.rate * MORE_FRAMES:
+        return Refusal.RATE
     # The average, before the copy is paid for; each segment is looked at later.
     return Refusal.PEAK if _too_many_bits(sum(p.size for p in picture.packets), length_s, top) else None
 

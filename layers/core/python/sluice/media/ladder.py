@@ -83,11 +83,7 @@ class Plan(Frozen):
     rate: Fraction | None  # frames/s of the grid that all renditions' frames lie on; None without a picture
     segment_s: float
     gops_per_segment: int
-    copied: bool = False  # the largest rendition is the source itself, copied; the others get its keyframes
-
-    @property
-    def encoded(self) -> tuple[VideoRendition, ...]:
-        return self.video[1:] if self.copied else self.video
+    from_copy: bool = False  # what is encoded has the timestamps and keyframes of the copied top rendition
 
     @property
     def names(self) -> list[str]:
@@ -106,8 +102,7 @@ class Plan(Frozen):
         return untrusted.MAX_DURATION_S if stated is None else min(untrusted.MAX_DURATION_S, 60 + stated * 1.1)
 
 
-def plan_transcode(source: SourceProbe, settings: EncodingSettings, *, copied: bool = False) -> Plan:
-    """`copied`: renditions below a copied one have all its frames, as its keyframes may stand anywhere."""
+def plan_transcode(source: SourceProbe, settings: EncodingSettings) -> Plan:
     audio = audio_renditions(source.tracks, settings.audio)
     if source.video is None:
         gops = math.ceil(exact(settings.segment_s) / exact(settings.gop_s))
@@ -115,7 +110,7 @@ def plan_transcode(source: SourceProbe, settings: EncodingSettings, *, copied: b
         return Plan(source=source, video=(), audio=audio, rate=None, segment_s=segment_s, gops_per_segment=gops)
     rungs = rungs_of(source.video, settings)
     rate = limited_rate(source.video.rate, settings.max_fps)
-    halved = () if copied else tuple(rung for rung in rungs if halves(rung, rungs, rate))
+    halved = tuple(rung for rung in rungs if halves(rung, rungs, rate))
     lines = grid(rate, gop_s=settings.gop_s, segment_s=settings.segment_s, halved=bool(halved))
     return Plan(
         source=source,
@@ -124,7 +119,6 @@ def plan_transcode(source: SourceProbe, settings: EncodingSettings, *, copied: b
         rate=rate,
         segment_s=lines.segment_s,
         gops_per_segment=lines.gops_per_segment,
-        copied=copied,
     )
 
 

@@ -32,7 +32,7 @@ class TrialFile(NamedTuple):
 
 def sampled(plan: Plan) -> Plan:
     """What can be measured: no sound, no copied rendition, and no HDR, whose brightness VMAF's model does not know."""
-    video = tuple(made for made in plan.encoded if not made.hdr)
+    video = tuple(made for made in plan.video if not made.hdr)
     return plan.model_copy(update={"video": video, "audio": (), "copied": False})
 
 

@@ -27,7 +27,7 @@ class HandedOver(Exception):  # noqa: N818  # no error: other tasks go on
 def windows_of(plan: Plan, chunking: Chunking) -> tuple[Window, ...]:
     """Empty for a source that one task encodes."""
     video = plan.source.video
-    if video is None or plan.rate is None or plan.gop_frames is None or plan.copied or not plan.source.duration_stated:
+    if video is None or plan.rate is None or plan.gop_frames is None or not plan.source.duration_stated:
         return ()  # without a stated length nobody knows how many chunks there are
     length_s = video.duration_s or plan.source.duration_s or 0.0
     if not 0 < chunking.over_s < length_s:

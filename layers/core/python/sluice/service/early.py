@@ -11,10 +11,9 @@ from sluice.domain.tools import Binaries, ToolLimitExceeded, ToolLimits, ToolTas
 from sluice.media import copying, gate, untrusted
 from sluice.media.bitstream import MalformedBitstream, read_bitstream
 from sluice.media.ffmpeg import intermediate
-from sluice.media.fragments import MalformedFragments, read_track
+from sluice.media.fragments import MalformedFragments, keyframes, read_track
 from sluice.media.gate import Refusal
 from sluice.media.ladder import Plan, plan_transcode
-from sluice.media.sound import AudioRendition
 from sluice.media.source import SourceProbe
 from sluice.media.source_packets import StreamPackets, packets_argv, parse_packets
 from sluice.service.loudness import with_gains
@@ -37,7 +36,8 @@ class CopiedTop:
     """`directory` holds the normalised copy of each stream, as `intermediate(name)`."""
 
     directory: Path
-    plan: Plan  # of the whole ladder
+    plan: Plan  # of the whole ladder, with the sounds as they were copied or encoded
+    keyframes: tuple[int, ...]  # their numbers in order of presentation
     frames: int
 
 
@@ -85,28 +85,27 @@ def copy_top(
 ) -> CopiedTop | Refused:
     if settings.passthrough == "never":
         return Refused(Refusal.SETTINGS)
-    plan = plan_transcode(found, settings, copied=True)
-    if not plan.video:
+    plan = plan_transcode(found, settings)
+    if found.video is None:
         return Refused(Refusal.NO_PICTURE)
-    if found.video and plan.rate != found.video.rate:
-        return Refused(Refusal.SETTINGS)
-    if refusal := gate.refuse_probed(found, plan.video[0]):
+    if refusal := gate.refuse_probed(found.container, found.video, plan.video[0]):
         return Refused(refusal)
     try:
         streams = _read_packets(source, work, tools, binaries)
     except ToolLimitExceeded:
         return Refused(Refusal.TOO_LONG)
-    picture = streams.get(found.video.index) if found.video else None
+    picture = streams.get(found.video.index)
     if picture is None:
         return Refused(Refusal.DAMAGED)
     if refusal := gate.refuse_headers(picture) or gate.refuse_packets(picture, plan.video[0]):
         return Refused(refusal)
-    plan = plan.model_copy(update={"audio": tuple(made for made in plan.audio if _sounds(made, streams))})
+    plan = copying.copying_plan(plan_transcode(_filled(found, streams), settings), streams)
     plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
-    if not _copy(source, work, plan, streams, tools=tools, binaries=binaries):
+    argv = copying.copy_argv(binaries.copier, str(source), plan, source_bytes=source.stat().st_size)
+    ended = tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=COPY_DEADLINE_S)))
+    if ended.exit_code != 0 or not all(has_media(work / intermediate(made.name)) for made in plan.audio):
         return Refused(Refusal.DAMAGED)
-    refusal = _look_at_copy(work / intermediate(plan.video[0].name), picture, plan)
-    return Refused(refusal) if refusal else CopiedTop(work, plan, len(picture.packets))
+    return _look_at_copy(work, picture, plan)
 
 
 def digest(directory: Path) -> str:
@@ -137,31 +136,17 @@ def _read_packets(source: Path, work: Path, tools: Tools, binaries: Binaries) ->
         return {}
 
 
-def _sounds(made: AudioRendition, streams: dict[int, StreamPackets]) -> bool:
+def _filled(found: SourceProbe, streams: dict[int, StreamPackets]) -> SourceProbe:
     """Recorders with a muted microphone declare a sound track and never fill it."""
-    sound = streams.get(made.index)
-    return sound is not None and bool(sound.packets)
+    filled = tuple(track for track in found.tracks if track.index in streams and streams[track.index].packets)
+    return found.model_copy(update={"tracks": filled})
 
 
-def _copy(
-    source: Path, work: Path, plan: Plan, streams: dict[int, StreamPackets], *, tools: Tools, binaries: Binaries
-) -> bool:
-    video, audio = plan.source.video, plan.source.audio
-    first = plan.audio[0].index if plan.audio else None
-    copies_sound = bool(
-        video and audio and audio.index == first and copying.sound_can_be_copied(audio, video, streams[audio.index])
-    )
-    size = source.stat().st_size
-    argv = copying.copy_argv(binaries.copier, str(source), plan, source_bytes=size, copies_sound=copies_sound)
-    ended = tools.run(
-        ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=COPY_DEADLINE_S)),
-    )
-    return ended.exit_code == 0
-
-
-def _look_at_copy(path: Path, picture: StreamPackets, plan: Plan) -> Refusal | None:
+def _look_at_copy(work: Path, picture: StreamPackets, plan: Plan) -> CopiedTop | Refused:
+    top = plan.video[0]
+    path = work / intermediate(top.name)
     if not has_media(path):
-        return Refusal.DAMAGED
+        return Refused(Refusal.DAMAGED)
     with (
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
@@ -171,5 +156,7 @@ def _look_at_copy(path: Path, picture: StreamPackets, plan: Plan) -> Refusal | N
             track = read_track(data)
             bitstream = read_bitstream(data, track)
         except (MalformedFragments, MalformedBitstream):
-            return Refusal.DAMAGED
-        return gate.refuse_copy(track, bitstream, picture, top=plan.video[0], segment_s=plan.segment_s)
+            return Refused(Refusal.DAMAGED)
+    if refusal := gate.refuse_copy(track, bitstream, picture, top=top, segment_s=plan.segment_s):
+        return Refused(refusal)
+    return CopiedTop(work, plan, keyframes(track), len(track.samples))

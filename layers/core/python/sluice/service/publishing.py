@@ -34,6 +34,8 @@ class Output(NamedTuple):
 def outputs(directory: Path, version: AssetVersion) -> Iterator[Output]:
     """Media first, playlists last: what a playlist names is already there."""
     for rendition in version.renditions:
+        if rendition.version_id is not None:
+            continue  # its bytes are stored already
         for path in sorted((directory / rendition.name).iterdir()):
             key = f"{version.media_prefix}{rendition.name}/{path.name}"
             yield Output(key, path, _media_type(rendition, path.name))

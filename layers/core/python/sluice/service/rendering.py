@@ -49,6 +49,9 @@ class Rendered:
     pictures: Pictures
 
 
+Shortcut = Callable[[SourceProbe], Rendered | None]  # media of the checked source for less than a whole encode
+
+
 def render_source(
     source: Path,
     work: Path,
@@ -61,6 +64,7 @@ def render_source(
     refine: Refine,
     on_stage: Stage,
     on_plan: Callable[[Plan], None] = lambda _plan: None,
+    shortcut: Shortcut = lambda _found: None,
 ) -> Rendered:
     """`work`: an existing empty directory. `on_plan`: raises what is to end the work before anything is encoded.
 
@@ -73,6 +77,8 @@ def render_source(
     plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
     on_plan(plan)
+    if (cheaper := shortcut(found)) is not None:
+        return cheaper
     encoded = partial(encode, source, work, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     try:
         frames = encoded(plan)

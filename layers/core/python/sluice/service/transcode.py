@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
 from sluice.domain.models import AssetVersion, Job
 from sluice.domain.quality import RungChoice
 from sluice.media.ladder import Plan
+from sluice.media.source import SourceProbe
 from sluice.service.attempts import (
     Ending,
     asset_of,
@@ -29,6 +31,7 @@ from sluice.service.per_title import refine_plan, sample_quality
 from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import MediaObjects, outputs, upload_outputs
 from sluice.service.rendering import Rendered, render_source
+from sluice.service.smart_top import render_smart_top, reuse_early
 from sluice.service.source_rules import check_length, check_source, rules_of_upload
 
 
@@ -95,9 +98,30 @@ def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps
         refine=partial(refine_plan, job=job, settings=settings, sample=sample, records=deps.records, now=deps.now),
         on_stage=progress.report,
         on_plan=lambda plan: hand_over(job, source, work, plan, progress=progress, ports=deps),
+        shortcut=partial(_smart_top, source, work / "out", settings, progress, deps),
     )
     check_length(rules, rendered.duration_s)  # a file's header may not say, or lie
     return rendered
+
+
+def _smart_top(
+    source: Path,
+    work: Path,
+    settings: EncodingSettings,
+    progress: ProgressWriter,
+    deps: TranscoderDeps,
+    found: SourceProbe,
+) -> Rendered | None:
+    return render_smart_top(
+        found,
+        source,
+        work,
+        settings=settings,
+        tools=deps.tools,
+        binaries=deps.binaries,
+        processors=deps.processors,
+        on_stage=progress.report,
+    )
 
 
 def download(job: Job, work: Path, sources: SourceObjects) -> Path:
@@ -110,6 +134,7 @@ def download(job: Job, work: Path, sources: SourceObjects) -> Path:
 
 
 def version_of(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersion:
+    early = _early_version(job, deps)
     return AssetVersion(
         id=deps.ids(Prefix.VERSION),
         tenant_id=job.tenant_id,
@@ -118,12 +143,19 @@ def version_of(job: Job, rendered: Rendered, deps: TranscoderDeps) -> AssetVersi
         attempt=job.attempt,
         duration_s=rendered.duration_s,
         frames=rendered.frames,
-        renditions=rendered.renditions,
+        renditions=reuse_early(rendered, early) if early else rendered.renditions,
         has_poster=rendered.pictures.has_poster,
         storyboard=rendered.pictures.storyboard,
         has_preview=rendered.pictures.has_preview,
         created_at=deps.now(),
     )
+
+
+def _early_version(job: Job, deps: TranscoderDeps) -> AssetVersion | None:
+    """What this very job has published before its end."""
+    active = asset_of(job, deps).active_version
+    version = deps.records.asset_version(job.tenant_id, job.asset_id, active) if active else None
+    return version if version and version.early and version.job_id == job.id else None
 
 
 def upload(job: Job, version: AssetVersion, rendered: Rendered, progress: ProgressWriter, deps: TranscoderDeps) -> None:
