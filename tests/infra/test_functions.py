@@ -26,6 +26,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "dispatch_events": config.DispatchEventsSettings,
     "fail_fetch": config.FailFetchSettings,
     "fail_transcode": config.FailTranscodeSettings,
+    "find_parts": config.FindPartsSettings,
     "on_object_created": config.OnObjectCreatedSettings,
     "operate": config.OperateSettings,
     "playback": config.PlaybackSettings,
@@ -73,7 +74,7 @@ def test_no_variable_holds_a_secret(dev: Deployment) -> None:
 
 def test_every_log_group_forgets(dev: Deployment) -> None:
     groups = dev.resources("AWS::Logs::LogGroup")
-    assert len(groups) == 20 + 5  # functions; two tasks, two state machines, the API
+    assert len(groups) == 21 + 5  # functions; two tasks, two state machines, the API
     assert {group.properties["RetentionInDays"] for group in groups} == {14}
 
 

@@ -19,7 +19,7 @@ class Accepted(NamedTuple):
     reason: str
 
 
-OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists)/\*"
+OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists|work)/\*"
 ACCEPTED = (
     Accepted(
         r".*/(ApiAssets|ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/PresignRole/.*|.*/TaskRole/.*",

@@ -123,17 +123,8 @@ def test_each_job_says_how_it_ran_and_how_long_it_waited(api: Api) -> None:
     created = api.world.now()
     started = created + timedelta(seconds=41.5)
     running = api.job(state=JobState.RUNNING, attempt=2, capacity="FARGATE", created_at=created, started_at=started)
-    progress = JobProgress(
-        tenant_id=api.tenant,
-        job_id=running.id,
-        attempt=2,
-        stage="encode",
-        percent=40.5,
-        realtime_factor=2.5,
-        chunks=(3, 7),
-        updated_at=started,
-    )
-    api.world.records.save_progress(progress)
+    reported = {"tenant_id": api.tenant, "job_id": running.id, "attempt": 2, "stage": "encode", "updated_at": started}
+    api.world.records.save_progress(JobProgress(**reported, percent=40.5, realtime_factor=2.5, chunks=(3, 7)))
     one, other = api.get("/v1/jobs")[1]["data"]
     assert (one["job_id"], one["attempt"], one["capacity"], one["queue_wait_s"]) == (running.id, 2, "FARGATE", 41.5)
     told = one["progress"]
