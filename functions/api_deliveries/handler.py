@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api_deliveries import dead_letter_routes
+from functions.api_deliveries import dead_letter_routes, replay_routes
 from functions.api_deliveries.models import DeliveryReport, DeliveryView, PingView
 from sluice import bootstrap
 from sluice.config import ApiDeliveriesSettings
@@ -69,6 +69,7 @@ def get_delivery(webhook_id: str, event_id: str) -> DeliveryReport:
 
 
 dead_letter_routes.add_to(app, lambda: deps(), security=SECURITY)
+replay_routes.add_to(app, lambda: deps())
 
 
 @observed("api_deliveries")

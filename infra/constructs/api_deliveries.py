@@ -19,6 +19,8 @@ class ApiDeliveries(Construct):
         Route("GET", "/v1/webhooks/{webhook_id}/deliveries"),
         Route("GET", "/v1/webhooks/{webhook_id}/deliveries/{event_id}"),
         Route("POST", "/v1/webhooks/{webhook_id}/deliveries/{event_id}/redrive"),
+        Route("POST", "/v1/webhooks/{webhook_id}/replay"),
+        Route("GET", "/v1/webhooks/{webhook_id}/replays/{replay_id}"),
         Route("GET", "/v1/dead-letters"),
         Route("POST", "/v1/dead-letters:redrive"),
     )

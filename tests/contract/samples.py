@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Delivery, Job, WebhookEndpoint
+from sluice.domain.replays import Replay, Selection
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
 from sluice.domain.upload import Upload
 from tests.fakes.time import FakeIds
@@ -116,3 +117,17 @@ def make_health(**changes: object) -> EndpointHealth:
         "updated_at": MOMENT,
     }
     return EndpointHealth.model_validate(fields | changes)
+
+
+def make_replay(**changes: object) -> Replay:
+    fields: dict[str, object] = {
+        "id": new_id(Prefix.REPLAY),
+        "tenant_id": TENANT,
+        "webhook_id": new_id(Prefix.WEBHOOK),
+        "selection": Selection(event_ids=(new_id(Prefix.EVENT),)),
+        "matched": 1,
+        "next_step_at": MOMENT,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    }
+    return Replay.model_validate(fields | changes)

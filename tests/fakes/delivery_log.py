@@ -1,12 +1,15 @@
 """What was sent to an endpoint, read from the records in memory; passes the same contract suite as DynamoDB's."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import dead_letter_position
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery
+from sluice.domain.replays import Replay
 from sluice.domain.states import DeliveryState
+from sluice.table import DueKind, replay
 from tests.fakes.records import FakeRecords
 
 
@@ -32,6 +35,23 @@ class FakeDeliveryLog:
             if len(found) > limit:
                 return found[:limit], found[limit - 1].event_id
         return found, rest[self._examined - 1].event_id if len(rest) > self._examined else None
+
+    def deliveries_between(
+        self, tenant_id: str, webhook_id: str, *, after: str, before: str, limit: int
+    ) -> tuple[list[Delivery], str | None]:
+        mine = [
+            row
+            for row in list(self._records.rows.values())
+            if isinstance(row, Delivery) and (row.tenant_id, row.webhook_id) == (tenant_id, webhook_id)
+        ]
+        found = sorted((one for one in mine if after < one.event_id < before), key=lambda one: one.event_id)
+        return found[:limit], found[limit - 1].event_id if len(found) > limit else None
+
+    def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None:
+        return self._records._get(Replay, replay(tenant_id, webhook_id, replay_id))
+
+    def due_replays(self, *, before: datetime, limit: int) -> list[Replay]:
+        return self._records._due(Replay, DueKind.REPLAY, before, limit)
 
     def dead_deliveries(
         self, tenant_id: str, *, webhook_ids: Collection[str], limit: int, before: str | None

@@ -5,7 +5,7 @@ from itertools import count
 
 from ulid import ULID
 
-from sluice.domain.ids import Prefix
+from sluice.domain.ids import Prefix, first_id
 
 
 class FakeClock:
@@ -17,6 +17,17 @@ class FakeClock:
 
     def tick(self, **delta: float) -> None:
         self.moment += timedelta(**delta)
+
+
+class TimedIds:
+    """As in production, the time of an id is when it was made."""
+
+    def __init__(self, now: FakeClock) -> None:
+        self._now = now
+        self._numbers = count(1)
+
+    def __call__(self, prefix: Prefix) -> str:
+        return first_id(prefix, self._now())[:-6] + f"{next(self._numbers):06d}"
 
 
 class FakeIds:

@@ -55,6 +55,8 @@ ROUTES = {
         "GET /v1/webhooks/{webhook_id}/deliveries/{event_id}",
         "POST /v1/webhooks/{webhook_id}/deliveries/{event_id}/redrive",
         "GET /v1/dead-letters",
+        "POST /v1/webhooks/{webhook_id}/replay",
+        "GET /v1/webhooks/{webhook_id}/replays/{replay_id}",
         "POST /v1/dead-letters:redrive",
     },
     "api_playback": {"POST /v1/playback-sessions"},

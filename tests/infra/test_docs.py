@@ -60,7 +60,7 @@ def test_the_idle_cost_is_the_one_said(prod: Deployment) -> None:
     said = [float(dollars) for dollars, _ in rows(README, "What it costs idle")]
     assert f"About {sum(cost.values()):.2f} US dollars" in text
     assert f"above {CEILING:.2f}" in text
-    assert round(sum(said), 2) == round(sum(cost.values()), 2)
+    assert abs(sum(said) - sum(cost.values())) < 0.01 * len(said)  # each line is rounded by itself
     sweeps = [dollars for what, dollars in cost.items() if what.startswith("reconcile")]
     alone = [dollars for what, dollars in cost.items() if not what.startswith("reconcile")]
     assert sorted(said) == sorted(round(dollars, 2) for dollars in [*alone, sum(sweeps)])

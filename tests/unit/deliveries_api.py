@@ -5,6 +5,7 @@ from typing import Any
 
 from functions.api_deliveries import handler
 from sluice import bootstrap
+from sluice.service.replays import Replayer
 from sluice.service.webhook_ping import Pinger
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.gateway import LambdaContext, request
@@ -14,13 +15,15 @@ from tests.unit.webhook_world import WebhookWorld
 class DeliveriesApi:
     def __init__(self, world: WebhookWorld) -> None:
         self.world = world
+        log = FakeDeliveryLog(world.records)
         self.deps = bootstrap.ApiDeliveries(
             environment="dev",
             records=world.records,
             now=world.now,
             new_id=world.new_id,
             queue=world.queue,
-            log=FakeDeliveryLog(world.records),
+            log=log,
+            replayer=Replayer(records=world.records, log=log, queue=world.queue, now=world.now),
             cursor_key=lambda: b"cursor key of the test",
             pinger=Pinger(
                 records=world.records,

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from functions.api_deliveries.models import DeliveryReport, Failure, PingView
+from functions.api_deliveries.replay_models import ReplayView, ReplayWebhook
 from functions.api_webhooks.models import ChangeWebhook, RotateSecret
 from functions.deliver_webhook.handler import THREADS
 from sluice.adapters.delivery_log import EXAMINED
@@ -30,6 +31,8 @@ from sluice.domain.events import EventType, Origin, describe, describe_ping
 from sluice.domain.states import AssetState, DeliveryState
 from sluice.domain.webhook_secrets import MAX_RETIRED
 from sluice.service.dead_letters import AT_ONCE
+from sluice.service.replays import AT_ONCE as REPLAYED_AT_ONCE
+from sluice.service.replays import MAX_EXAMINED
 from sluice.service.webhooks import MAX_WEBHOOKS
 from tests.contract.samples import make_asset
 from tests.documents import REPOSITORY, code, rows, section
@@ -161,3 +164,15 @@ def test_the_example_of_a_test_is_an_answer() -> None:
     assert json.loads(PingView.model_validate(example).model_dump_json()) == example
     words = get_args(Failure)
     assert all(f"`{word}`" in section(PAGE, "Test") for word in words)
+
+
+def test_the_examples_of_a_replay_are_a_body_and_an_answer() -> None:
+    text = section(PAGE, "Replay")
+    example = json.loads(code(PAGE, "Replay", "json"))
+    assert json.loads(ReplayView.model_validate(example).model_dump_json()) == example
+    body = json.loads(code(PAGE, "Replay", "").splitlines()[-1])
+    assert body.keys() | {"event_ids"} == ReplayWebhook.model_fields.keys()
+    selection = ReplayWebhook.model_validate(body).selection(datetime(2026, 12, 2, tzinfo=UTC))
+    assert selection.until == datetime(2026, 12, 1, 10, tzinfo=UTC)
+    assert f"{REPLAYED_AT_ONCE} deliveries are queued at once and {REPLAYED_AT_ONCE} a minute" in text
+    assert f"{MAX_EXAMINED:,} deliveries" in text and f"last {DELIVERY_LIFE.days} days" in text

@@ -3,10 +3,12 @@ from datetime import timedelta
 import pytest
 
 from sluice.domain.models import Job, RetiredSecret
+from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.service.ports import Create
 from sluice.service.reconcile import LIMIT, Reconciler, reconcile
-from tests.contract.samples import make_webhook
+from tests.contract.samples import make_replay, make_webhook
+from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
 from tests.unit.ingest_world import IngestWorld
@@ -22,6 +24,7 @@ def sweep(world: World) -> dict[str, int]:
         fetches=world.fetches if isinstance(world, IngestWorld) else FakeExecutions(),
         completions=world.queue,
         deliveries=FakeDeliveryQueue(world.now),
+        log=FakeDeliveryLog(world.records),
         new_id=world.new_id,
         now=world.now,
     )
@@ -32,6 +35,19 @@ def stored_job(world: World, job: Job) -> Job:
     stored = world.records.job(job.tenant_id, job.id)
     assert stored is not None
     return stored
+
+
+def test_replays_go_on_until_they_end() -> None:
+    world = World()
+    endpoint = make_webhook()
+    world.records.commit(Create(endpoint))
+    replays = [make_replay(webhook_id=endpoint.id), make_replay(), make_replay(webhook_id=endpoint.id)]
+    for replay in replays:
+        world.records.commit(Create(replay))
+    world.now.moment = replays[0].updated_at + timedelta(seconds=61)
+    assert sweep(world)["due_replays"] == 3
+    rows = [row for row in world.records.rows.values() if isinstance(row, Replay)]
+    assert [row.state for row in rows] == ["completed", "stopped", "completed"]
 
 
 def test_a_quiet_minute_does_nothing() -> None:

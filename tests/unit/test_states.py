@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from sluice.domain.errors import InvalidTransition
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.models import Asset
-from sluice.domain.states import ASSET_EDGES, DELIVERY_EDGES, JOB_EDGES, UPLOAD_EDGES, AssetState, check_edge
+from sluice.domain.states import (
+    ASSET_EDGES,
+    DELIVERY_EDGES,
+    JOB_EDGES,
+    REPLAY_EDGES,
+    UPLOAD_EDGES,
+    AssetState,
+    check_edge,
+)
 
 MOMENT = datetime(2026, 12, 1, tzinfo=UTC)
 ORIGIN = Origin(environment="dev", now=MOMENT, event_id="evt_" + "0" * 26)
@@ -29,7 +37,7 @@ def asset_in(state: AssetState) -> Asset:
     )
 
 
-@pytest.mark.parametrize("edges", [ASSET_EDGES, UPLOAD_EDGES, JOB_EDGES, DELIVERY_EDGES])
+@pytest.mark.parametrize("edges", [ASSET_EDGES, UPLOAD_EDGES, JOB_EDGES, DELIVERY_EDGES, REPLAY_EDGES])
 def test_every_state_has_its_row_and_every_edge_is_checked(edges: dict[StrEnum, frozenset[StrEnum]]) -> None:
     kind = type(next(iter(edges)))
     assert set(edges) == set(kind)

@@ -8,10 +8,18 @@ from boto3.dynamodb.types import TypeDeserializer
 from sluice.adapters.items import from_item, to_item
 from sluice.domain.models import Model
 from sluice.domain.upload import UploadSource
-from tests.contract.samples import make_asset, make_delivery, make_health, make_job, make_upload, make_webhook
+from tests.contract.samples import (
+    make_asset,
+    make_delivery,
+    make_health,
+    make_job,
+    make_replay,
+    make_upload,
+    make_webhook,
+)
 
 read = TypeDeserializer().deserialize
-MAKERS = [make_asset, make_delivery, make_health, make_job, make_upload, make_webhook]
+MAKERS = [make_asset, make_delivery, make_health, make_job, make_replay, make_upload, make_webhook]
 
 
 def body(record: Model) -> dict[str, Any]:

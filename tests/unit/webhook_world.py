@@ -13,9 +13,11 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Tenant, WebhookEndpoint
 from sluice.service.deliveries import Deliverer, Outcome, deliver
 from sluice.service.dispatch import dispatch_event
-from sluice.service.ports import Create
+from sluice.service.ports import Create, Ids
 from sluice.service.redelivery import Redriven, redrive, resend_delivery
+from sluice.service.replays import Replayer, advance_replay
 from sluice.service.webhooks import NewWebhook, create_webhook
+from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeadLetterQueue, FakeDeliveryQueue
 from tests.fakes.records import FakeRecords
 from tests.fakes.secret_box import FakeSecretBox
@@ -28,7 +30,7 @@ SCHEDULE = RetrySchedule((0, 5, 60, 300))
 @dataclass
 class WebhookWorld:
     now: FakeClock = field(default_factory=FakeClock)
-    new_id: FakeIds = field(default_factory=FakeIds)
+    new_id: Ids = field(default_factory=FakeIds)
     records: FakeRecords = field(default_factory=FakeRecords)
     sender: FakeWebhookSender = field(default_factory=FakeWebhookSender)
     secrets: dict[str, str] = field(default_factory=dict)  # webhook id -> what its owner was shown
@@ -117,11 +119,16 @@ class WebhookWorld:
         return outcomes
 
     def sweep(self) -> None:
-        """What `reconcile` does about events and deliveries."""
+        """What `reconcile` does about events, deliveries and replays."""
         for event in self.records.undispatched_events(before=self.now() - timedelta(seconds=60), limit=200):
             self.dispatch(event)
         for delivery in self.records.due_deliveries(before=self.now(), limit=200):
             resend_delivery(delivery, records=self.ports.records, queue=self.ports.queue, now=self.now)
+
+        log = FakeDeliveryLog(self.records)
+        replayer = Replayer(records=self.ports.records, log=log, queue=self.ports.queue, now=self.now)
+        for replay in log.due_replays(before=self.now(), limit=200):
+            advance_replay(replay, ports=replayer)
 
     def next_due(self) -> datetime | None:
         """When a message becomes visible or the sweeper finds something, whichever comes first."""

@@ -15,6 +15,7 @@ from sluice.domain.upload import Upload
 from sluice.service.intake import parse_key
 from sluice.service.ports import Create
 from sluice.service.reconcile import Reconciler, reconcile
+from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.faults import Died, Fallible
 from tests.fakes.time import FakeClock, FakeIds
@@ -158,6 +159,7 @@ class Cloud:
             fetches=NoFetches(),
             completions=world.queue,
             deliveries=FakeDeliveryQueue(world.now),
+            log=FakeDeliveryLog(self.calm.records),
             new_id=world.new_id,
             now=world.now,
         )

@@ -38,11 +38,12 @@ class DueKind(StrEnum):
     DISPATCH = "dispatch"  # events no delivery exists for yet
     DELIVERY = "delivery"  # deliveries whose next attempt is due
     ROTATION = "rotation"  # endpoints with a secret that signs no longer
+    REPLAY = "replay"  # replays whose next step is due
 
 
 def due_shards(kind: DueKind) -> int:
-    """Rotations are rare, and each shard is a query a minute."""
-    return 1 if kind is DueKind.ROTATION else DUE_SHARDS
+    """Rotations and replays are rare, and each shard is a query a minute."""
+    return 1 if kind in (DueKind.ROTATION, DueKind.REPLAY) else DUE_SHARDS
 
 
 def due_partition(kind: DueKind, item_id: str) -> str:
@@ -188,6 +189,10 @@ def delivery_attempt(tenant_id: str, webhook_id: str, event_id: str, attempt: in
 
 def asset_delivery(tenant_id: str, asset_id: str, webhook_id: str, event_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#DELIVERIES", f"{event_id}#{webhook_id}")
+
+
+def replay(tenant_id: str, webhook_id: str, replay_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#REPLAYS", f"REPLAY#{replay_id}")
 
 
 def idempotency(tenant_id: str, route: str, key: str) -> Key:

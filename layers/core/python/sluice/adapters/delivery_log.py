@@ -1,6 +1,7 @@
 """What was sent to an endpoint, over DynamoDB: implements `service.webhook_ports.DeliveryLog`."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sluice import table
@@ -9,7 +10,9 @@ from sluice.adapters.items import from_item
 from sluice.adapters.records import DynamoRecords
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery
+from sluice.domain.replays import Replay
 from sluice.domain.states import DeliveryState
+from sluice.table import DueKind
 
 EXAMINED = 1_000  # rows that one call may read, however few of them match: bounds its cost and time
 BATCH = 250  # rows in one query when a filter leaves some out
@@ -59,6 +62,35 @@ class DynamoDeliveryLog(DynamoRecords):
             **wanted,
         )
         return answer
+
+    def deliveries_between(
+        self, tenant_id: str, webhook_id: str, *, after: str, before: str, limit: int
+    ) -> tuple[list[Delivery], str | None]:
+        low, high = (table.delivery(tenant_id, webhook_id, bound) for bound in (after, before))
+        found: list[Delivery] = []
+        start: dict[str, Any] = {}
+        while True:  # a page of DynamoDB's ends at 1 MB
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression=f"{table.PK} = :pk AND {table.SK} BETWEEN :low AND :high",
+                ExpressionAttributeValues={":pk": {"S": low.pk}, ":low": {"S": low.sk}, ":high": {"S": high.sk}},
+                ConsistentRead=True,
+                Limit=limit + 3,  # both bounds, and one that tells that there are more
+                **start,
+            )
+            rows = [from_item(Delivery, item) for item in answer["Items"]]
+            found += [delivery for delivery in rows if after < delivery.event_id < before]
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].event_id
+            if "LastEvaluatedKey" not in answer:
+                return found, None
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None:
+        return self._get(Replay, table.replay(tenant_id, webhook_id, replay_id))
+
+    def due_replays(self, *, before: datetime, limit: int) -> list[Replay]:
+        return self._due(Replay, DueKind.REPLAY, before, limit)
 
     def attempts(self, tenant_id: str, webhook_id: str, event_id: str) -> list[DeliveryAttempt]:
         return self._partition(DeliveryAttempt, table.delivery_attempt(tenant_id, webhook_id, event_id, 1).pk)

@@ -28,6 +28,7 @@ from sluice.domain.models import (
     Model,
     WebhookEndpoint,
 )
+from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
 from sluice.domain.upload import Upload, UploadSource
 from sluice.table import DueKind, Key
@@ -37,6 +38,7 @@ M = TypeVar("M", bound=Model)
 
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 DELIVERY_LIFE = timedelta(days=30)
+LONGEST_WAIT = timedelta(days=3)  # more than any pause between attempts of one that was sent again on its last day
 SLOT_LIFE = timedelta(days=1)  # after it became free; nobody takes one again that is not used
 CHUNK_LIFE = timedelta(days=7)  # the longest execution ends before
 
@@ -59,6 +61,8 @@ def due(record: Model) -> tuple[DueKind, datetime] | None:
             return DueKind.DISPATCH, record.timestamp
         case Delivery(state=DeliveryState.PENDING | DeliveryState.RETRYING, next_attempt_at=datetime() as at):
             return DueKind.DELIVERY, at
+        case Replay(next_step_at=datetime() as at):
+            return DueKind.REPLAY, at
         case WebhookEndpoint(retired_secrets=(_, *_) as retired):
             return DueKind.ROTATION, min(secret.until for secret in retired)
         case _:
@@ -82,13 +86,15 @@ def _kept_until(record: Model) -> datetime | None:
             return record.created_at + IDEMPOTENCY_LIFE
         case ChunkPlan() | ChunkPart():
             return record.created_at + CHUNK_LIFE
-        case Delivery() | AssetDelivery():
+        case Delivery():
+            return max(record.created_at + DELIVERY_LIFE, record.updated_at + LONGEST_WAIT)
+        case AssetDelivery():
             return record.created_at + DELIVERY_LIFE
         case DeliveryAttempt():
             return record.sent_at + DELIVERY_LIFE
         case SendSlot():
             return record.free_at + SLOT_LIFE
-        case EndpointHealth():
+        case EndpointHealth() | Replay():
             return record.updated_at + DELIVERY_LIFE
         case FeedHour() | FeedEntry() | FeedWaiter():
             return record.kept_until

@@ -158,14 +158,18 @@ def transcoder(settings: config.TranscoderSettings) -> "TranscoderDeps":
 
 def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
     from sluice.adapters.completion_queue import SqsCompletionQueue, sqs_client
+    from sluice.adapters.delivery_log import DynamoDeliveryLog
     from sluice.adapters.delivery_queue import SqsDeliveryQueue
     from sluice.adapters.executions import StepFunctionsExecutions, states_client
+    from sluice.adapters.records import dynamodb_client
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
     from sluice.service.reconcile import Reconciler
 
+    table = DynamoDeliveryLog(dynamodb_client(), settings.table_name)
     return Reconciler(
         environment=settings.environment,
-        records=records(settings),
+        records=table,
+        log=table,
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
         executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
         fetches=StepFunctionsExecutions(states_client(), settings.fetch_state_machine_arn),

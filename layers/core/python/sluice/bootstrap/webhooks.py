@@ -13,6 +13,7 @@ from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue, SecretBox, 
 if TYPE_CHECKING:
     from sluice.domain.events import Event
     from sluice.service.deliveries import Deliverer
+    from sluice.service.replays import Replayer
     from sluice.service.webhook_ping import Pinger
 
 
@@ -48,6 +49,7 @@ class ApiDeliveries(Core):
     pinger: "Pinger"
     log: DeliveryLog
     queue: DeliveryQueue
+    replayer: "Replayer"
     cursor_key: Callable[[], bytes]
 
 
@@ -61,6 +63,7 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
     from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
     from sluice.adapters.webhook_sender import HttpWebhookSender
     from sluice.adapters.webhook_signer import StandardWebhooksSigner
+    from sluice.service.replays import Replayer
     from sluice.service.webhook_ping import Pinger
 
     table = DynamoDeliveryLog(dynamodb_client(), settings.table_name)
@@ -73,12 +76,14 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
         now=now,
     )
     secrets = SecretsManager(secrets_client())
+    queue = SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url)
     return ApiDeliveries(
         environment=settings.environment,
         records=table,
         pinger=pinger,
         log=table,
-        queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        queue=queue,
+        replayer=Replayer(records=table, log=table, queue=queue, now=now),
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
     )
 

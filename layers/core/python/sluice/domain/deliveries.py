@@ -125,12 +125,13 @@ def settle(
     )
 
 
-def revive(delivery: Delivery, now: datetime, *, next_attempt_at: datetime) -> Delivery:
-    """A dead delivery back at the start of its schedule. Raises InvalidTransition."""
+def revive(delivery: Delivery, now: datetime, *, next_attempt_at: datetime, replay_id: str | None = None) -> Delivery:
+    """A dead or delivered one back at the start of its schedule. Raises InvalidTransition."""
     return delivery.model_copy(
         update={
             "state": check_edge(DELIVERY_EDGES, delivery.state, DeliveryState.PENDING),
             "redriven_after": delivery.attempts,
+            "replay_id": replay_id or delivery.replay_id,
             "next_attempt_at": next_attempt_at,
             "updated_at": now,
             "version": delivery.version + 1,

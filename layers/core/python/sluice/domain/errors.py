@@ -104,6 +104,11 @@ class DeliveryNotFound(NotFound):
     message = "There is no delivery of this event to this endpoint."
 
 
+class ReplayNotFound(NotFound):
+    code = "replay_not_found"
+    message = "There is no such replay."
+
+
 class PlaybackNotFound(NotFound):
     code = "playback_not_found"
     message = "There is no such playback id."
@@ -174,6 +179,11 @@ class AssetNotPlayable(Conflict):
 class UrlNotAllowed(InvalidRequest):
     code = "url_not_allowed"
     message = "The URL must be https and resolve to public addresses only."
+
+
+class ReplayTooLarge(InvalidRequest):
+    code = "replay_too_large"
+    message = "More than 10,000 deliveries are in this time; choose a shorter one."
 
 
 class WebhookLimitReached(Conflict):

@@ -1,6 +1,7 @@
 """Ids: `<prefix>_<ULID in lower case>`. A prefix is never reused and ids of different kinds never interchange."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ class Prefix(StrEnum):
     ROTATION = "rot"
     EVENT = "evt"
     DELIVERY = "dlv"
+    REPLAY = "rpl"
 
 
 # Crockford base32 without i, l, o, u; a ULID's first character is at most 7 (128 bits in 26 characters).
@@ -35,6 +37,13 @@ _SHAPES = {prefix: re.compile(rf"{prefix}_{_ULID}") for prefix in Prefix}
 def is_id(prefix: Prefix, text: str) -> bool:
     """True if `text` is a well-formed id of this kind; says nothing about whether the resource exists."""
     return _SHAPES[prefix].fullmatch(text) is not None
+
+
+def first_id(prefix: Prefix, moment: datetime) -> str:
+    """No id of this kind made at `moment` or later sorts before it, and every one made earlier does."""
+    milliseconds = int(moment.timestamp() * 1000)
+    digits = "".join(_ALPHABET[milliseconds >> shift & 31] for shift in range(5 * (_TIME_DIGITS - 1), -1, -5))
+    return f"{prefix}_{digits}{_ALPHABET[0] * 16}"
 
 
 def derived_id(prefix: Prefix, parent_id: str, index: int) -> str:

@@ -222,6 +222,7 @@ class Delivery(Model):
     sequence: int | None = None  # with asset_id: the key of the event row
     state: DeliveryState
     attempts: int = 0  # recorded ones; never reset
+    replay_id: str | None = None  # the last that sent it again
     redriven_after: int = 0  # attempts made before the last redrive: the retry schedule counts from here
     next_attempt_at: datetime | None = None  # when the sweeper queues it, unless it was settled or claimed before
     retry_at: datetime | None = None  # of one that failed or was held back: not before

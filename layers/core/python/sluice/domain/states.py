@@ -42,6 +42,12 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class ReplayState(StrEnum):
+    RUNNING = "running"
+    COMPLETED = "completed"  # every delivery is queued again; what becomes of each is its own state
+    STOPPED = "stopped"  # its endpoint was switched off or deleted
+
+
 A, U, J, D = AssetState, UploadState, JobState, DeliveryState
 
 ASSET_EDGES: Mapping[AssetState, frozenset[AssetState]] = {
@@ -78,8 +84,14 @@ JOB_EDGES: Mapping[JobState, frozenset[JobState]] = {
 DELIVERY_EDGES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     D.PENDING: frozenset({D.DELIVERED, D.RETRYING, D.DEAD}),
     D.RETRYING: frozenset({D.DELIVERED, D.RETRYING, D.DEAD}),
-    D.DELIVERED: frozenset(),
-    D.DEAD: frozenset({D.PENDING}),  # an operator's redrive
+    D.DELIVERED: frozenset({D.PENDING}),  # a replay that its owner asked for
+    D.DEAD: frozenset({D.PENDING}),  # a redrive or a replay
+}
+
+REPLAY_EDGES: Mapping[ReplayState, frozenset[ReplayState]] = {
+    ReplayState.RUNNING: frozenset({ReplayState.COMPLETED, ReplayState.STOPPED}),
+    ReplayState.COMPLETED: frozenset(),
+    ReplayState.STOPPED: frozenset(),
 }
 
 S = TypeVar("S", bound=StrEnum)

@@ -32,6 +32,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
+from sluice.domain.replays import Replay
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.feed_ports import Dispatched, FeedRecords
 from sluice.service.job_ports import JobRecords
@@ -59,6 +60,7 @@ Versioned = (
     | CurrentProfile
     | FeedHead
     | FeedWaiter
+    | Replay
 )
 
 

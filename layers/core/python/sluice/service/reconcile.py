@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, Job, WebhookEndpoint
+from sluice.domain.replays import Replay
 from sluice.domain.states import JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.service.dispatch import dispatch_event
@@ -22,14 +23,15 @@ from sluice.service.intake import accept_object
 from sluice.service.lost_fetches import fail_fetch
 from sluice.service.ports import Clock, CompletionQueue, Executions, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
-from sluice.service.webhook_ports import DeliveryQueue
+from sluice.service.replays import Replayer, advance_replay
+from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
 from sluice.service.webhook_secrets import forget_secrets
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LIMIT = 200  # rows of one kind in one sweep, oldest first
-STEP_BUDGET = timedelta(seconds=9)  # six steps within the function's minute; the rest is met in the next sweep
+STEP_BUDGET = timedelta(seconds=7)  # seven steps within the function's minute; the rest is met in the next sweep
 GRACE = timedelta(seconds=60)  # what the ordinary path gets before the sweeper steps in
 LOOK_AGAIN = timedelta(minutes=6)  # longer than one completion may take: no second one beside it
 
@@ -43,6 +45,7 @@ class Reconciler:
     fetches: Fetches
     completions: CompletionQueue
     deliveries: DeliveryQueue
+    log: DeliveryLog
     new_id: Ids
     now: Clock
 
@@ -59,6 +62,7 @@ def reconcile(ports: Reconciler) -> dict[str, int]:
             _dispatch, ports.records.undispatched_events(before=moment - GRACE, limit=LIMIT), ports
         ),
         "retired_secrets": _each(_forget, ports.records.retired_secrets(before=moment, limit=LIMIT), ports),
+        "due_replays": _each(_replay, ports.log.due_replays(before=moment, limit=LIMIT), ports),
     }
 
 
@@ -166,3 +170,8 @@ def _send(delivery: Delivery, ports: Reconciler) -> None:
 
 def _forget(endpoint: WebhookEndpoint, ports: Reconciler) -> None:
     forget_secrets(endpoint, records=ports.records, now=ports.now)
+
+
+def _replay(replay: Replay, ports: Reconciler) -> None:
+    replayer = Replayer(records=ports.records, log=ports.log, queue=ports.deliveries, now=ports.now)
+    advance_replay(replay, ports=replayer)

@@ -8,6 +8,7 @@ from sluice.domain.deliveries import DeliveryAttempt, DeliveryMessage
 from sluice.domain.endpoint_health import Gate
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
+from sluice.domain.replays import Replay
 from sluice.domain.states import DeliveryState
 
 
@@ -65,6 +66,18 @@ class DeliveryLog(Protocol):
 
         Examines 1,000 rows at most, so a page with a filter can be short, or empty, and yet have a next one.
         """
+        ...
+
+    def deliveries_between(
+        self, tenant_id: str, webhook_id: str, *, after: str, before: str, limit: int
+    ) -> tuple[list[Delivery], str | None]:
+        """Oldest event first, of the event ids between the two; the second half of the answer: `after` of the rest."""
+        ...
+
+    def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None: ...
+
+    def due_replays(self, *, before: datetime, limit: int) -> list[Replay]:
+        """Running ones whose next step is due, the oldest first."""
         ...
 
     def dead_deliveries(

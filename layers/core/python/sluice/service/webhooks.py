@@ -61,7 +61,7 @@ def create_webhook(
     now: Clock,
 ) -> Registered:
     """Raises InvalidRequest, UrlNotAllowed, WebhookLimitReached, TenantNotFound."""
-    _check_event_types(command.event_types)
+    check_event_types(command.event_types)
     _check_url(command.url, sender)
     secret = new_secret(random_bytes)
     moment = now()
@@ -91,10 +91,10 @@ def new_secret(random_bytes: Callable[[int], bytes]) -> str:
     return "whsec_" + b64encode(random_bytes(SECRET_BYTES)).decode()
 
 
-def _check_event_types(patterns: Sequence[str]) -> None:
+def check_event_types(patterns: Sequence[str], *, field: str = "event_types") -> None:
     """A pattern that no event type matches is a typo, and would be found out only by silence."""
     errors = tuple(
-        FieldError(f"/event_types/{number}", "unknown_event_type", "No event type matches this pattern.")
+        FieldError(f"/{field}/{number}", "unknown_event_type", "No event type matches this pattern.")
         for number, pattern in enumerate(patterns)
         if not matches_something(pattern)
     )
@@ -137,7 +137,7 @@ def change_webhook(change: WebhookChange, *, records: Records, sender: WebhookSe
     Raises WebhookNotFound, PreconditionFailed, InvalidRequest, UrlNotAllowed.
     """
     _expected(change.webhook_id, change.tenant_id, change.versions, records)  # before a name is looked up
-    _check_event_types(change.fields.get("event_types", ()))
+    check_event_types(change.fields.get("event_types", ()))
     if "url" in change.fields:
         _check_url(change.fields["url"], sender)
     return _change(change, records, now)

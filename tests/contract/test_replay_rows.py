@@ -1,0 +1,74 @@
+"""What replays read and keep, of every record store."""
+
+from datetime import timedelta
+
+import pytest
+
+from sluice.adapters.delivery_log import DynamoDeliveryLog
+from sluice.adapters.records import DynamoRecords
+from sluice.domain.ids import Prefix
+from sluice.domain.models import Delivery
+from sluice.domain.replays import Counts, step
+from sluice.service.ports import Create, Records, Replace
+from sluice.service.webhook_ports import DeliveryLog
+from tests.contract.samples import MOMENT, TENANT, make_delivery, make_replay, new_id
+from tests.fakes.delivery_log import FakeDeliveryLog
+from tests.fakes.records import FakeRecords
+
+
+@pytest.fixture
+def log(records: Records) -> DeliveryLog:
+    if isinstance(records, FakeRecords):
+        return FakeDeliveryLog(records)
+    assert isinstance(records, DynamoRecords)
+    return DynamoDeliveryLog(records._client, records._table)
+
+
+@pytest.fixture
+def deliveries(records: Records) -> list[Delivery]:
+    """Of one endpoint, oldest first; among those of another."""
+    webhook_id = new_id(Prefix.WEBHOOK)
+    made = [make_delivery(webhook_id=webhook_id) for _ in range(7)]
+    for delivery in (*made, make_delivery()):
+        records.commit(Create(delivery))
+    return made
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
+def test_between_two_events_oldest_first_and_without_gaps(
+    log: DeliveryLog, deliveries: list[Delivery], limit: int
+) -> None:
+    first, *between, last = deliveries
+    found: list[Delivery] = []
+    after: str | None = first.event_id
+    while after:
+        page, after = log.deliveries_between(TENANT, first.webhook_id, after=after, before=last.event_id, limit=limit)
+        assert len(page) <= limit
+        found += page
+    assert found == between
+
+
+def test_the_bounds_need_not_exist(log: DeliveryLog, deliveries: list[Delivery]) -> None:
+    bounds = {"after": "evt_", "before": "evt_z"}
+    webhook_id = deliveries[0].webhook_id
+    assert log.deliveries_between(TENANT, webhook_id, limit=7, **bounds) == (deliveries, None)
+    assert log.deliveries_between(new_id(Prefix.TENANT), webhook_id, limit=7, **bounds) == ([], None)
+
+
+def test_a_replay_is_due_until_its_last_step(records: Records, log: DeliveryLog) -> None:
+    later = MOMENT + timedelta(minutes=1)
+    replay = make_replay()
+    records.commit(Create(replay))
+    assert log.replay(TENANT, replay.webhook_id, replay.id) == replay
+    assert log.replay(TENANT, new_id(Prefix.WEBHOOK), replay.id) is None
+    assert log.due_replays(before=MOMENT, limit=9) == []
+    assert log.due_replays(before=later, limit=9) == [replay]
+    going = step(replay, MOMENT, counts=Counts(sent=1), position=new_id(Prefix.EVENT), next_step_at=later)
+    records.commit(Replace(going))
+    assert log.due_replays(before=later, limit=9) == []
+    assert log.due_replays(before=later + timedelta(seconds=1), limit=9) == [going]
+    ended = step(going, later, counts=Counts(sent=2, missing=1), position=None, next_step_at=later)
+    records.commit(Replace(ended))
+    assert log.due_replays(before=later + timedelta(days=1), limit=9) == []
+    stored = log.replay(TENANT, replay.webhook_id, replay.id)
+    assert stored == ended and stored.counts == Counts(sent=3, missing=1)
