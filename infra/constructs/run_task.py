@@ -17,23 +17,33 @@ MANAGED_RULE = "StepFunctionsGetEventsForECSTaskRule"  # Step Functions makes it
 
 
 def run_task(
-    scope: Construct, name: str, task: FargateTask, *, command: str, capacity: Mapping[str, str], limit: Duration
+    scope: Construct,
+    name: str,
+    task: FargateTask,
+    *,
+    command: str,
+    capacity: Mapping[str, str],
+    limit: Duration,
+    size: str | None = None,
 ) -> sfn.CustomState:
-    """`command`: ASL that makes an array; `capacity`: the member that names the capacity provider."""
+    """`command`: ASL that makes an array; `capacity`: the member that names the capacity provider.
+
+    `size`: path of {cpu, memory, storage_gib} in the state's input; None: as the task definition says.
+    """
     return sfn.CustomState(
         scope,
         name,
         state_json={
             "Type": "Task",
             "Resource": f"arn:{Aws.PARTITION}:states:::ecs:runTask.sync",
-            "Parameters": _parameters(task, command, capacity),
+            "Parameters": _parameters(task, command, capacity, size),
             "ResultPath": sfn.JsonPath.DISCARD,  # not None, which jsii drops; the task's JSON is several KB
             "TimeoutSeconds": int(limit.to_seconds()),
         },
     )
 
 
-def _parameters(task: FargateTask, command: str, capacity: Mapping[str, str]) -> dict[str, Any]:
+def _parameters(task: FargateTask, command: str, capacity: Mapping[str, str], size: str | None) -> dict[str, Any]:
     return {
         "Cluster": task.cluster.cluster_arn,
         "TaskDefinition": task.family,  # its newest revision: a deployment retires the one a running job began with
@@ -45,7 +55,17 @@ def _parameters(task: FargateTask, command: str, capacity: Mapping[str, str]) ->
                 "SecurityGroups": [task.security_group.security_group_id],
             }
         },
-        "Overrides": {"ContainerOverrides": [{"Name": task.name, "Command.$": command}]},
+        "Overrides": {"ContainerOverrides": [{"Name": task.name, "Command.$": command}], **_sized(size)},
+    }
+
+
+def _sized(size: str | None) -> dict[str, Any]:
+    if size is None:
+        return {}
+    return {
+        "Cpu.$": f"{size}.cpu",
+        "Memory.$": f"{size}.memory",
+        "EphemeralStorage": {"SizeInGiB.$": f"{size}.storage_gib"},
     }
 
 

@@ -12,6 +12,8 @@ from infra.constructs.workflow import persistent
 
 ATTEMPT_LIMIT = Duration.hours(8)
 JOB = {"tenant_id.$": "$.tenant_id", "asset_id.$": "$.asset_id", "job_id.$": "$.job_id"}
+SIZE = {"size.$": "$.size"}
+USUAL_SIZE = {"cpu": "4096", "memory": "8192", "storage_gib": 200}
 UNCLASSIFIED = {
     "error": {
         "code": "provider.unclassified",
@@ -24,7 +26,13 @@ UNCLASSIFIED = {
 
 def first_attempt(scope: Construct) -> sfn.Pass:
     start = {"started_at.$": "$$.Execution.StartTime", "attempt": 1, "capacity": "FARGATE_SPOT"}
-    return sfn.Pass(scope, "Init", parameters={**JOB, **start})
+    return sfn.Pass(scope, "Init", parameters={**JOB, **SIZE, **start})
+
+
+def with_size(scope: Construct, then: sfn.Pass) -> sfn.Choice:
+    """A function of the release before, which is replaced minutes after this state machine, names no size."""
+    usual = sfn.Pass(scope, "UsualSize", parameters=dict(USUAL_SIZE), result_path="$.size").next(then)
+    return sfn.Choice(scope, "SizeGiven").when(sfn.Condition.is_present("$.size"), then).otherwise(usual)
 
 
 def next_attempt(scope: Construct) -> sfn.Pass:
@@ -33,7 +41,7 @@ def next_attempt(scope: Construct) -> sfn.Pass:
         "attempt.$": "$.verdict.attempt",
         "capacity.$": "$.verdict.capacity",
     }
-    return sfn.Pass(scope, "NextAttempt", parameters={**JOB, **again})
+    return sfn.Pass(scope, "NextAttempt", parameters={**JOB, **SIZE, **again})
 
 
 def run_transcoder(scope: Construct, task: FargateTask) -> sfn.CustomState:
@@ -42,7 +50,7 @@ def run_transcoder(scope: Construct, task: FargateTask) -> sfn.CustomState:
         "States.Format('{}', $.attempt), '--capacity', $.capacity)"
     )
     capacity = {"CapacityProvider.$": "$.capacity"}
-    return run_task(scope, "RunTask", task, command=command, capacity=capacity, limit=ATTEMPT_LIMIT)
+    return run_task(scope, "RunTask", task, command=command, capacity=capacity, limit=ATTEMPT_LIMIT, size="$.size")
 
 
 def classify_failure(scope: Construct, function: lambda_.IFunction) -> tasks.LambdaInvoke:

@@ -70,7 +70,9 @@ class TranscodeWorkflow(Construct):
             states.unclassified(scope).next(failed), errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD
         )
         run.add_catch(classify.next(decide), errors=["States.ALL"], result_path="$.failure")
-        return states.first_attempt(scope).next(run).next(parts)
+        first = states.first_attempt(scope)
+        first.next(run).next(parts)
+        return states.with_size(scope, first)
 
 
 def _verdict_is(action: str) -> sfn.Condition:

@@ -9,7 +9,7 @@ from infra.constructs.grants import READ_ROWS, WRITE_ROWS
 from infra.constructs.task_cluster import TaskCluster
 from sluice.config import TranscoderSettings
 
-# the disk holds source, mezzanine and output of the largest upload side by side
+# Each run overrides it (sluice.domain.task_sizes); by hand, a task takes the largest upload there may be.
 SIZE = TaskSize(cpu=4096, memory_mib=8192, storage_gib=200)
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from functions.transcoder.main import parse
 from infra.constructs.transcode_states import UNCLASSIFIED
+from sluice.adapters.executions import execution_input
 from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo
 from sluice.service.failures import ON_DEMAND, SPOT, TOTAL_DEADLINE, Failure, Verdict
+from tests.contract.samples import make_job
 from tests.infra.asl import complaints, definition_of, state
 from tests.infra.deployment import Deployment
 
@@ -27,11 +29,32 @@ def test_asl_validator_accepts_it(definition: dict[str, Any], tmp_path: Path) ->
 
 
 def test_it_starts_on_spot_and_takes_the_capacity_from_its_state(definition: dict[str, Any]) -> None:
-    start = state(definition, definition["StartAt"])
+    start = state(definition, "Init")
     assert start["Parameters"]["attempt"] == 1
     assert start["Parameters"]["capacity"] == SPOT
     strategy = state(definition, "RunTask")["Parameters"]["CapacityProviderStrategy"]
     assert strategy == [{"CapacityProvider.$": "$.capacity", "Weight": 1}]
+
+
+def test_the_task_is_as_large_as_its_job_says(definition: dict[str, Any]) -> None:
+    overrides = state(definition, "RunTask")["Parameters"]["Overrides"]
+    assert {name: value for name, value in overrides.items() if name != "ContainerOverrides"} == {
+        "Cpu.$": "$.size.cpu",
+        "Memory.$": "$.size.memory",
+        "EphemeralStorage": {"SizeInGiB.$": "$.size.storage_gib"},
+    }
+    told = execution_input(make_job(source_bytes=1 << 30))["size"]
+    assert told == {"cpu": "4096", "memory": "8192", "storage_gib": 29}
+
+
+def test_an_execution_that_names_no_size_has_the_usual_one(definition: dict[str, Any]) -> None:
+    """Started by a function of the release before, in the minutes of a deployment."""
+    begin = state(definition, definition["StartAt"])
+    [given] = begin["Choices"]
+    assert (given["Variable"], given["IsPresent"], given["Next"]) == ("$.size", True, "Init")
+    usual = state(definition, begin["Default"])
+    assert (usual["ResultPath"], usual["Next"]) == ("$.size", "Init")
+    assert usual["Parameters"].keys() == execution_input(make_job())["size"].keys()
 
 
 def test_capacities_are_the_providers_of_the_cluster(dev: Deployment) -> None:

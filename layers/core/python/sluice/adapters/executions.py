@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Job
+from sluice.domain.task_sizes import transcode_size
 from sluice.domain.upload import Upload
 
 ENDED = "ValidationException"  # what an execution answers that runs no more
@@ -31,7 +32,9 @@ class StepFunctionsExecutions:
 
     def start(self, work: Job | Upload, /) -> bool:
         try:  # the same name and input while it runs is success
-            self._client.start_execution(stateMachineArn=self._arn, name=work.id, input=json.dumps(_input(work)))
+            self._client.start_execution(
+                stateMachineArn=self._arn, name=work.id, input=json.dumps(execution_input(work))
+            )
         except self._client.exceptions.ExecutionAlreadyExists:
             return False
         except (ClientError, BotoCoreError) as error:
@@ -59,7 +62,15 @@ class StepFunctionsExecutions:
         return self._arn.replace(":stateMachine:", ":execution:") + f":{work.id}"
 
 
-def _input(work: Job | Upload) -> dict[str, str]:
+def execution_input(work: Job | Upload) -> dict[str, Any]:
+    """The same at every start: another one beside a running execution of this name would be an error."""
     if isinstance(work, Job):
-        return {"tenant_id": work.tenant_id, "asset_id": work.asset_id, "job_id": work.id}
+        size = work.size or transcode_size(work.source_bytes)
+        return {
+            "tenant_id": work.tenant_id,
+            "asset_id": work.asset_id,
+            "job_id": work.id,
+            # as RunTask's overrides want them: numbers of processor units and MiB are strings there
+            "size": {"cpu": str(size.cpu), "memory": str(size.memory_mib), "storage_gib": size.storage_gib},
+        }
     return {"tenant_id": work.tenant_id, "upload_id": work.id}

@@ -14,6 +14,7 @@ from sluice.domain.model import Model as Model
 from sluice.domain.pictures import POSTER, PREVIEWS, Storyboard, sheet_name
 from sluice.domain.renditions import Rendition as Rendition
 from sluice.domain.states import AssetState, DeliveryState, JobState
+from sluice.domain.task_sizes import TaskSize
 
 
 class ErrorInfo(Model):
@@ -143,6 +144,7 @@ class Job(Model):
     source_key: str
     source_bytes: int
     profile: ProfileRef | None = None  # None: the built-in one
+    size: TaskSize | None = None  # of its tasks; None: it was made before jobs had sizes
     attempt: int = 0  # 0 until a task has started
     capacity: str | None = None  # FARGATE_SPOT | FARGATE
     error: ErrorInfo | None = None

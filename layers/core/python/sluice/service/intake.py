@@ -9,6 +9,7 @@ from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import AssetState, JobState, UploadState
+from sluice.domain.task_sizes import transcode_size
 from sluice.domain.upload import Upload
 from sluice.domain.upload_errors import UploadChecksumMismatch, UploadSizeMismatch
 from sluice.service.duplicates import remembering
@@ -105,6 +106,7 @@ def queued(
         source_key=upload.key,
         source_bytes=stored.size,
         profile=profile,
+        size=transcode_size(stored.size),
         created_at=moment,
         updated_at=moment,
         correlation_id=correlation_id,
