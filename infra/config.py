@@ -16,6 +16,7 @@ LAMBDA_ARCHITECTURE = "arm64"
 
 _RETENTION_DAYS = {Environment.LOCAL: 1, Environment.DEV: 14, Environment.STAGING: 30, Environment.PROD: 90}
 MOST_CHUNK_TASKS = 40  # iterations of an inline Map that Step Functions runs at once
+LARGEST_TASK = 4  # vCPU, see sluice.domain.task_sizes
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # what a wildcard would need is not among them
 
 
@@ -44,6 +45,8 @@ class Config:
     ingest_plain_http: bool  # sources on http://, port 80, beside https
     alarm_email: str | None
     availability_zones: int
+    max_vcpus: int  # of all transcodes at once, within the account's quota of Fargate
+    max_tenant_vcpus: int  # of one tenant's
     reserved_concurrency: int | None  # of authorizer and playback each; a new account has nothing to reserve from
     poll_concurrency: int | None  # of requests that wait for events, of all tenants
     active_slot: str  # the signing key that `playback` signs with
@@ -100,6 +103,8 @@ def read_config(context: Callable[[str], object]) -> Config:
         ingest_plain_http=_truth("ingestPlainHttp", _text(context("ingestPlainHttp"), "false")),
         alarm_email=_text(context("alarmEmail"), "") or None,
         availability_zones=_positive("availabilityZones", _text(context("availabilityZones"), "3")),
+        max_vcpus=_room(context, "maxVcpus", "64"),
+        max_tenant_vcpus=_room(context, "maxTenantVcpus", "32"),
         reserved_concurrency=_optional(context, "reservedConcurrency"),
         poll_concurrency=_optional(context, "pollConcurrency"),
         active_slot=_slot(_text(context("activeSlot"), SIGNING_SLOTS[0])),
@@ -172,6 +177,14 @@ def _whole(name: str, value: str, *, most: int) -> int:
 def _optional(context: Callable[[str], object], name: str) -> int | None:
     value = _text(context(name), "")
     return _positive(name, value) if value else None
+
+
+def _room(context: Callable[[str], object], name: str, default: str) -> int:
+    """A job that is larger than all the room would wait for ever."""
+    vcpus = _positive(name, _text(context(name), default))
+    if vcpus < LARGEST_TASK:
+        raise ConfigError(f"{name} must be at least {LARGEST_TASK}: one transcode takes as much")
+    return vcpus
 
 
 def _slot(value: str) -> str:

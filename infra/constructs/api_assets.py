@@ -8,7 +8,15 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_listing, allow_reading, allow_rows, allow_secret
+from infra.constructs.grants import (
+    DELETE_ROWS,
+    READ_ROWS,
+    WRITE_ROWS,
+    allow_listing,
+    allow_reading,
+    allow_rows,
+    allow_secret,
+)
 from infra.constructs.http_api import Route
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.workflow import allow_starting, allow_stopping
@@ -46,12 +54,13 @@ class ApiAssets(Construct):
             memory_mb=1024,
             environment=ApiAssetsSettings.to_env(
                 **base.settings,
+                **base.starting,
                 cursor_secret_arn=cursor.secret_arn,
                 uploads_bucket=uploads.bucket_name,
                 state_machine_arn=transcodes.state_machine_arn,
             ),
         )
-        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(api, base.table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])  # a cancelled job gives its lease back
         allow_listing(api, base.table)
         allow_secret(api, cursor.secret_arn)
         allow_reading(api, uploads, "uploads")  # is the original still there?

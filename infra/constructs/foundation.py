@@ -18,3 +18,8 @@ class Foundation:
     def settings(self) -> dict[str, str]:
         """The part that all settings classes share."""
         return {"environment": self.config.environment, "table_name": self.table.table_name}
+
+    @property
+    def starting(self) -> dict[str, int]:
+        """What everybody who starts transcodes shares."""
+        return {"max_vcpus": self.config.max_vcpus, "max_tenant_vcpus": self.config.max_tenant_vcpus}

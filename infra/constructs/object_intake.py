@@ -45,6 +45,7 @@ class ObjectIntake(Construct):
             timeout_s=TIMEOUT_S,
             environment=OnObjectCreatedSettings.to_env(
                 **base.settings,
+                **base.starting,
                 uploads_bucket=uploads.bucket_name,
                 state_machine_arn=state_machine.state_machine_arn,
             ),

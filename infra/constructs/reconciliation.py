@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import (
+    DELETE_ROWS,
     MARK_ROWS,
     READ_ROWS,
     WRITE_ROWS,
@@ -47,6 +48,7 @@ class Reconciliation(Construct):
             timeout_s=55,  # less than a minute: sweeps do not pile up
             environment=ReconcileSettings.to_env(
                 **base.settings,
+                **base.starting,
                 uploads_bucket=uploads.bucket_name,
                 state_machine_arn=state_machine.state_machine_arn,
                 fetch_state_machine_arn=fetches.state_machine_arn,
@@ -54,7 +56,7 @@ class Reconciliation(Construct):
                 complete_queue_url=completions.queue_url,
             ),
         )
-        allow_rows(self._function, base.table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS])
+        allow_rows(self._function, base.table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS, *DELETE_ROWS])
         allow_due_work(self._function, base.table)
         allow_reading(self._function, uploads, "uploads")
         allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload"])

@@ -12,7 +12,7 @@ from constructs import Construct
 from infra.constructs import transcode_states as states
 from infra.constructs.fargate_task import FargateTask
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
+from infra.constructs.grants import DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_rows
 from infra.constructs.part_states import PartFunctions, PartStates
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.run_task import allow_running
@@ -41,7 +41,7 @@ class TranscodeWorkflow(Construct):
         )
         allow_rows(self._find, base.table, READ_ROWS)
         allow_rows(self._classify, base.table, READ_ROWS)
-        allow_rows(self._fail, base.table, [*READ_ROWS, *WRITE_ROWS])
+        allow_rows(self._fail, base.table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])
         self.state_machine = workflow(
             self,
             "Transcode",

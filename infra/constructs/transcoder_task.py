@@ -5,7 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.fargate_task import FargateTask, TaskSize
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS
+from infra.constructs.grants import DELETE_ROWS, READ_ROWS, WRITE_ROWS
 from infra.constructs.task_cluster import TaskCluster
 from sluice.config import TranscoderSettings
 
@@ -32,7 +32,7 @@ def transcoder_task(
         ),
         security_group=tasks.network.way_out("Transcoder"),
     )
-    task.allow_rows(table, [*READ_ROWS, *WRITE_ROWS])
+    task.allow_rows(table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])  # publishing gives the lease back
     task.allow(["s3:GetObject"], [uploads.arn_for_objects("uploads/*")])
     task.allow(["s3:PutObject"], [media.arn_for_objects(prefix) for prefix in ("media/*", "playlists/*")])
     # between the tasks of one job; a large piece is put in parts

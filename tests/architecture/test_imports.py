@@ -35,7 +35,8 @@ RULES = (
         CORE
         | {"sluice.adapters", "sluice.table"}
         | {"sluice.service.ports", "sluice.service.source_ports", "sluice.service.webhook_ports"}
-        | {"sluice.service.policy_ports", "sluice.service.feed_ports", "sluice.service.timeline_ports"},
+        | {"sluice.service.policy_ports", "sluice.service.feed_ports", "sluice.service.timeline_ports"}
+        | {"sluice.service.lease_ports"},
         AWS
         | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic", "pydantic_core"}
         | {"jsonschema", "referencing"}

@@ -1,10 +1,13 @@
-"""Rows in memory, and of them those of encoding profiles."""
+"""Rows in memory, and of them those of encoding profiles and leases."""
 
 from typing import TypeVar
 
 from sluice import table
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
-from sluice.domain.models import Model
+from sluice.domain.leases import Lease, LeaseBook
+from sluice.domain.models import Job, Model
+from sluice.domain.states import JOB_EDGES
+from sluice.service.lease_ports import UnfinishedJob
 from sluice.table import Key
 
 M = TypeVar("M", bound=Model)
@@ -33,3 +36,12 @@ class FakeProfileRows:
 
     def current_profiles(self, tenant_id: str) -> list[EncodingProfile]:
         return [row.profile for row in self._all(CurrentProfile) if row.profile.tenant_id == tenant_id]
+
+    def leases(self) -> list[Lease]:
+        return self._all(Lease)
+
+    def lease_book(self) -> LeaseBook:
+        return self._get(LeaseBook, table.lease_book()) or LeaseBook()
+
+    def unfinished_job_ids(self) -> list[UnfinishedJob]:
+        return [UnfinishedJob(job.tenant_id, job.id) for job in self._all(Job) if JOB_EDGES[job.state]]

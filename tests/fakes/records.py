@@ -34,6 +34,7 @@ from sluice.domain.states import AssetState
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.feed_ports import Dispatched
+from sluice.service.lease_ports import Release
 from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import DueKind, Key
 from tests.fakes.feed import FakeFeed
@@ -43,6 +44,8 @@ M = TypeVar("M", bound=Model)
 
 
 def row_of(write: Write) -> Key:
+    if isinstance(write, Release):
+        return table.lease(write.job_id)
     if isinstance(write, Count):
         return table.usage(write.tenant_id, write.creator_id)
     return key_of(write.event if isinstance(write, Dispatched) else write.record)
@@ -66,6 +69,8 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
                     self.rows[row_of(write)] = self._counted(write)
                 elif isinstance(write, Dispatched):
                     self.rows[row_of(write)] = write.event.model_copy(update={"dispatched": True})
+                elif isinstance(write, Release):
+                    self.rows.pop(row_of(write), None)
                 elif isinstance(write, Remove):
                     del self.rows[key_of(write.record)]
                 else:
@@ -91,8 +96,8 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
         return all(most is None or counted <= most for counted, most in limits)
 
     def _check(self, write: Write) -> None:
-        if isinstance(write, Count):
-            if not self._within(write):
+        if isinstance(write, Count | Release):
+            if isinstance(write, Count) and not self._within(write):
                 raise QuotaExceeded()
             return
         stored = self.rows.get(row_of(write))

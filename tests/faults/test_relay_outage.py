@@ -18,7 +18,7 @@ def test_an_event_of_a_long_outage_is_delivered_after_it() -> None:
         environment="dev",
         records=world.records,
         objects=rest.objects,
-        executions=FakeExecutions(),
+        executions=rest.admission,
         fetches=FakeExecutions(),
         completions=rest.queue,
         deliveries=world.queue,

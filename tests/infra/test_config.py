@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from infra.config import Config, ConfigError, host_architecture, read_config
+from infra.config import LARGEST_TASK, Config, ConfigError, host_architecture, read_config
+from sluice.domain.task_sizes import transcode_size
 
 FULL = "0,5,300,1800,7200,18000,36000,50400,72000,86400"
 
@@ -44,6 +45,10 @@ def test_staging_and_prod_keep_data() -> None:
     assert kept == {"local": False, "dev": False, "staging": True, "prod": True}
 
 
+def test_every_task_finds_room() -> None:
+    assert transcode_size(1 << 50).vcpus == LARGEST_TASK
+
+
 def test_the_context_is_read() -> None:
     config = read(
         {
@@ -55,6 +60,8 @@ def test_the_context_is_read() -> None:
             "generation-b": "2",
             "reservedConcurrency": 20,
             "pollConcurrency": 30,
+            "maxVcpus": 400,
+            "maxTenantVcpus": "4",
         }
     )
     assert config.media_base_url == "https://media.example.com"
@@ -62,6 +69,7 @@ def test_the_context_is_read() -> None:
     assert config.allowed_origins == ("https://a.example", "https://b.example")
     assert (config.active_slot, config.generations) == ("b", {"a": 1, "b": 2})
     assert (config.reserved_concurrency, config.poll_concurrency) == (20, 30)
+    assert (config.max_vcpus, config.max_tenant_vcpus) == (400, 4)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,8 @@ def test_the_context_is_read() -> None:
         ({"allowLoopback": "maybe"}, "must be true or false"),
         ({"reservedConcurrency": "many"}, "whole number above 0"),
         ({"pollConcurrency": "0"}, "whole number above 0"),
+        ({"maxVcpus": 3}, "at least 4"),
+        ({"maxTenantVcpus": 0}, "whole number above 0"),
     ],
 )
 def test_what_cannot_be_deployed_is_refused(context: dict[str, str], message: str) -> None:

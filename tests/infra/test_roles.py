@@ -90,7 +90,8 @@ def test_who_manages_assets_and_policies_touches_the_table_and_no_more_than_it_m
     rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
     rest = {"secretsmanager:GetSecretValue", "logs:CreateLogStream", "logs:PutLogEvents"}
     original = {"s3:GetObject", "s3:ListBucket"}
-    assert granted(dev, "api_assets") == rows | rest | original | {"states:StartExecution", "states:StopExecution"}
+    starting = {"states:StartExecution", "states:StopExecution"}
+    assert granted(dev, "api_assets") == rows | rest | original | {"dynamodb:DeleteItem", *starting}
     assert granted(dev, "api_policies") == rows | rest | {"dynamodb:DeleteItem"}
 
 

@@ -195,6 +195,8 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.job_progress(ten, job),
         table.job_result(ten, job, 1),
         table.upload(ten, "upl_…"),
+        table.lease("job_…"),
+        table.lease_book(),
         table.intake_policy(ten, "ipl_…"),
         table.current_profile(ten, "enc_…"),
         table.encoding_profile(ten, "enc_…", 1),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice.domain.encoding import CurrentProfile, EncodingProfile, EncodingSettings, ProfileRef
+from sluice.domain.encoding import CurrentProfile, EncodingProfile, EncodingSettings, ProfileRef, RungSettings
 from sluice.domain.errors import SluiceError
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset
@@ -15,14 +15,18 @@ from tests.unit.test_ingest_batch import Batches, outcome
 from tests.unit.transcoding import Bench
 from tests.unit.world import World
 
+BUILT_IN = EncodingSettings()
 
-def stored_profile(world: World, revision: int = 1, *, archived: bool = False) -> str:
+
+def stored_profile(
+    world: World, revision: int = 1, *, archived: bool = False, settings: EncodingSettings = BUILT_IN
+) -> str:
     made = EncodingProfile(
         id=world.new_id(Prefix.ENCODING_PROFILE),
         tenant_id=world.caller.tenant_id,
         revision=1,
         name="Films",
-        settings=EncodingSettings(),
+        settings=settings,
         created_at=world.now(),
     )
     world.records.commit(Create(made))
@@ -114,3 +118,18 @@ def test_the_asset_shows_what_its_published_version_was_encoded_by(tmp_path: Pat
     assert bench.asset_now().profile is None
     bench.run(job_id=job_id)
     assert bench.asset_now().profile == ProfileRef(id=wanted, revision=1)
+
+
+def test_the_encoder_is_given_the_profile_s_ladder(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "scratch")
+    bench.world.fail(bench.job)
+    rungs = (RungSettings(short_side=144, max_kbps=200),)
+    wanted = stored_profile(bench.world, settings=EncodingSettings(rungs=rungs))
+    job_id, ports, caller = bench.world.new_id(Prefix.JOB), bench.world.job_ports, bench.world.caller
+    retry_asset(bench.asset.id, job_id=job_id, caller=caller, ports=ports, profile=OtherProfile(wanted))
+    bench.run(job_id=job_id)
+    version_id = bench.asset_now().active_version
+    assert version_id is not None
+    version = bench.world.records.asset_version(bench.tenant, bench.asset.id, version_id)
+    assert version is not None
+    assert [made.name for made in version.renditions if made.kind == "video"] == ["v144"]

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from sluice.domain.leases import VcpuLimits
 from sluice.domain.models import Job, RetiredSecret
 from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, JobState, UploadState
@@ -20,7 +21,7 @@ def sweep(world: World) -> dict[str, int]:
         environment="dev",
         records=world.records,
         objects=world.objects,
-        executions=world.executions,
+        executions=world.admission,
         fetches=world.fetches if isinstance(world, IngestWorld) else FakeExecutions(),
         completions=world.queue,
         deliveries=FakeDeliveryQueue(world.now),
@@ -132,7 +133,7 @@ def test_a_job_started_just_now_is_not_asked_for() -> None:
 
 
 def test_long_jobs_do_not_keep_a_lost_one_waiting() -> None:
-    world = World()
+    world = World(limits=VcpuLimits(environment=10_000, tenant=10_000))
     for _ in range(LIMIT + 5):
         world.uploaded()
     world.now.tick(seconds=30)

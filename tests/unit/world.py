@@ -5,6 +5,7 @@ from typing import Any
 
 from sluice.adapters.metadata_schemas import JsonMetadataSchemas
 from sluice.domain.ids import Prefix
+from sluice.domain.leases import VcpuLimits
 from sluice.domain.models import Asset, Job
 from sluice.domain.parts import MIB, part_count, part_length
 from sluice.domain.upload import Upload
@@ -16,6 +17,7 @@ from sluice.service.jobs import JobPorts, retry_asset
 from sluice.service.ports import SignedPart
 from sluice.service.upload_access import UploadLimits, UploadPorts
 from sluice.service.upload_slots import NewUpload
+from sluice.service.vcpu_admission import Admission
 from tests.fakes.pipeline import FakeCompletionQueue, FakeExecutions
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
@@ -38,6 +40,7 @@ class World:
     objects: FakeUploadObjects = field(default_factory=FakeUploadObjects)
     queue: FakeCompletionQueue = field(default_factory=FakeCompletionQueue)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
+    limits: VcpuLimits = VcpuLimits(environment=64, tenant=32)
     now: FakeClock = field(default_factory=FakeClock)
     new_id: FakeIds = field(default_factory=FakeIds)
 
@@ -45,12 +48,16 @@ class World:
         self.caller = Who(self.new_id(Prefix.TENANT), "req-1", "cor-1")
 
     @property
+    def admission(self) -> Admission:
+        return Admission(executions=self.executions, records=self.records, limits=self.limits, now=self.now)
+
+    @property
     def job_ports(self) -> JobPorts:
         return JobPorts(
             environment="dev",
             records=self.records,
             objects=self.objects,
-            executions=self.executions,
+            executions=self.admission,
             new_id=self.new_id,
             now=self.now,
         )
@@ -115,7 +122,7 @@ class World:
             environment="dev",
             records=self.records,
             objects=self.objects,
-            executions=self.executions,
+            executions=self.admission,
             new_id=self.new_id,
             now=self.now,
         )

@@ -155,7 +155,7 @@ class Cloud:
             environment="dev",
             records=world.records,
             objects=world.objects,
-            executions=world.executions,
+            executions=world.admission,
             fetches=NoFetches(),
             completions=world.queue,
             deliveries=FakeDeliveryQueue(world.now),

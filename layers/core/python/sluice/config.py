@@ -75,6 +75,8 @@ class ApiAssetsSettings(Settings):
     cursor_secret_arn: str
     uploads_bucket: str
     state_machine_arn: str
+    max_vcpus: int = 64
+    max_tenant_vcpus: int = 32
 
 
 class ApiPoliciesSettings(Settings):
@@ -125,6 +127,8 @@ class CompleteUploadSettings(Settings):
 class OnObjectCreatedSettings(Settings):
     uploads_bucket: str
     state_machine_arn: str
+    max_vcpus: int = 64
+    max_tenant_vcpus: int = 32
 
 
 class ClassifyFailureSettings(Settings):
@@ -190,6 +194,8 @@ class ReconcileSettings(Settings):
     fetch_state_machine_arn: str
     delivery_queue_url: str
     complete_queue_url: str
+    max_vcpus: int = 64
+    max_tenant_vcpus: int = 32
 
 
 class OperateSettings(Settings):

@@ -1,8 +1,8 @@
 """Key and index names of the one table: pure, and the only place where they are spelled.
 
 Read by CDK (indexes, grants), adapters (items) and tests. Tenant data is tenant-first: every partition key starts with
-`TENANT#{tenant}`. Two exceptions, both readable only by the functions that need them:
-`LOOKUP#...` (rows read before the tenant is known) and the sparse `due` index (work across tenants).
+`TENANT#{tenant}`. Three exceptions: `LOOKUP#...` (rows read before the tenant is known), the sparse `due` index (work
+across tenants), and `LEASES` (the vCPUs that all tenants share).
 """
 
 from enum import StrEnum
@@ -15,6 +15,7 @@ TTL = "ttl"
 VERSION = "version"
 
 LOOKUPS = "LOOKUP#"  # partitions of what says whose something is
+LEASES = "LEASES"  # one partition for all tenants, because they share one limit
 
 LIST_INDEX = "list"  # KEYS_ONLY: resources of a tenant, newest first; rows are pointers without copied state
 LIST_PK = "list_pk"
@@ -89,6 +90,14 @@ def current_profile(tenant_id: str, profile_id: str) -> Key:
 
 def encoding_profile(tenant_id: str, profile_id: str, revision: int) -> Key:
     return Key(f"TENANT#{tenant_id}#ENCODING_PROFILE#{profile_id}", f"REVISION#{revision:010d}")
+
+
+def lease(job_id: str) -> Key:
+    return Key(LEASES, f"JOB#{job_id}")
+
+
+def lease_book() -> Key:
+    return Key(LEASES, "BOOK")
 
 
 def usage(tenant_id: str, creator_id: str | None) -> Key:

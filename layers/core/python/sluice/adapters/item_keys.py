@@ -11,6 +11,7 @@ from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
+from sluice.domain.leases import Lease, LeaseBook
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -102,12 +103,22 @@ def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedWaiter) -> Key:
             return table.feed_waiter(record.tenant_id, record.place)
 
 
-def _work_key(record: Model) -> Key:
+def _encoding_key(record: EncodingProfile | CurrentProfile | Lease | LeaseBook) -> Key:
     match record:
         case EncodingProfile():
             return table.encoding_profile(record.tenant_id, record.id, record.revision)
         case CurrentProfile(profile=profile):
             return table.current_profile(profile.tenant_id, profile.id)
+        case Lease():
+            return table.lease(record.job_id)
+        case LeaseBook():
+            return table.lease_book()
+
+
+def _work_key(record: Model) -> Key:
+    match record:
+        case EncodingProfile() | CurrentProfile() | Lease() | LeaseBook():
+            return _encoding_key(record)
         case Job():
             return table.job(record.tenant_id, record.id)
         case AssetDelivery():

@@ -22,6 +22,7 @@ from sluice.domain.quality import QualityChoice
 from sluice.domain.upload import Upload, UploadProgress
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.feed_ports import Dispatched
+from sluice.service.lease_ports import Release
 from sluice.service.ports import Count, Create, Remove, Replace, Write
 from sluice.table import Key
 
@@ -69,6 +70,8 @@ class RecordWrites:
                 return {"Update": self._count(write)}
             case Dispatched(event):
                 return {"Update": self._dispatched(event)}
+            case Release(job_id):
+                return {"Delete": {"TableName": self._table, "Key": wire_key(table.lease(job_id))}}
             case Remove(record):
                 return {"Delete": {"TableName": self._table, "Key": wire_key(key_of(record)), **_at(record.version)}}
 

@@ -7,6 +7,7 @@ from sluice import config
 from sluice.adapters.clock import now
 from sluice.adapters.ids import new_id
 from sluice.bootstrap.deployable import Core, records
+from sluice.bootstrap.starting import admission
 from sluice.service.ports import Executions, UploadObjects
 
 if TYPE_CHECKING:
@@ -115,14 +116,13 @@ class OnObjectCreated(Core):
 
 
 def on_object_created(settings: config.OnObjectCreatedSettings) -> OnObjectCreated:
-    from sluice.adapters.executions import StepFunctionsExecutions, states_client
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
 
     return OnObjectCreated(
         environment=settings.environment,
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
-        executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+        executions=admission(settings),
     )
 
 
@@ -171,7 +171,7 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
         records=table,
         log=table,
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
-        executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+        executions=admission(settings),
         fetches=StepFunctionsExecutions(states_client(), settings.fetch_state_machine_arn),
         completions=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
         deliveries=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),

@@ -41,15 +41,15 @@ def api_assets(settings: config.ApiAssetsSettings) -> ApiAssets:
 
 
 def _job_ports(settings: config.ApiAssetsSettings) -> "JobPorts":
-    from sluice.adapters.executions import StepFunctionsExecutions, states_client
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
+    from sluice.bootstrap.starting import admission
     from sluice.service.jobs import JobPorts
 
     return JobPorts(
         environment=settings.environment,
         records=records(settings),
         objects=S3UploadObjects(s3_client(), settings.uploads_bucket),
-        executions=StepFunctionsExecutions(states_client(), settings.state_machine_arn),
+        executions=admission(settings),
         new_id=new_id,
         now=now,
     )

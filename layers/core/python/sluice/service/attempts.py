@@ -16,6 +16,7 @@ from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, AssetVersion, ErrorInfo, Job, JobResult
 from sluice.domain.states import JOB_EDGES, AssetState, JobState, check_edge
+from sluice.service.lease_ports import Release
 from sluice.service.ports import Clock, Create, Ids, Records, Replace
 from sluice.service.progress import Superseded
 from sluice.service.retries import retry_on_conflict
@@ -124,7 +125,7 @@ def publish(*, job: Job, version: AssetVersion, ports: AttemptPorts) -> None:
         profile=job.profile,
         error=None,
     )
-    ports.records.commit(Create(version), Replace(succeeded), Replace(after), Create(event))
+    ports.records.commit(Create(version), Replace(succeeded), Replace(after), Create(event), Release(job.id))
 
 
 def asset_of(job: Job, ports: AttemptPorts) -> Asset:

@@ -15,6 +15,7 @@ from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import JOB_EDGES, AssetState, JobState, check_edge
+from sluice.service.lease_ports import Release
 from sluice.service.ports import Clock, Create, Ids, Records, Replace
 from sluice.service.retries import retry_on_conflict
 
@@ -149,7 +150,7 @@ def fail_transcode(
     moment = now()
     failed = ended(job, JobState.FAILED, error, moment)
     if asset is None or not at_work(asset, job):
-        records.commit(Replace(failed))
+        records.commit(Replace(failed), Release(job.id))
         return
     origin = Origin(environment=environment, now=moment, event_id=new_id(Prefix.EVENT))
     # an asset that already had a version stays playable on it; only its newest transcode failed
@@ -157,7 +158,7 @@ def fail_transcode(
     told = EventType.TRANSCODE_FAILED if stays else EventType.ERROR_PROCESSING
     to = AssetState.READY if stays else AssetState.FAILED
     after, event = advance(asset, told, origin, to=to, error=error)
-    records.commit(Replace(failed), Replace(after), Create(event))
+    records.commit(Replace(failed), Replace(after), Create(event), Release(job.id))
 
 
 def at_work(asset: Asset, job: Job) -> bool:

@@ -22,6 +22,7 @@ from sluice.service.catalogue import get_asset, get_job
 from sluice.service.encoding_profiles import profile_ref
 from sluice.service.failures import at_work, ended
 from sluice.service.intake import creating, queued
+from sluice.service.lease_ports import Release
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects, Write
 from sluice.service.retries import retry_on_conflict
 from sluice.service.upload_access import Caller
@@ -119,7 +120,8 @@ def _cancel(job_id: str, caller: Caller, ports: JobPorts) -> Job:
     asset = ports.records.asset(job.tenant_id, job.asset_id)
     origin = _origin(caller, ports)
     cancelled = ended(job, JobState.CANCELLED, CANCELLED, origin.now)
-    ports.records.commit(Replace(cancelled), *(_giving_up(asset, origin) if asset and at_work(asset, job) else []))
+    given_up = _giving_up(asset, origin) if asset and at_work(asset, job) else []
+    ports.records.commit(Replace(cancelled), *given_up, Release(job.id))
     return cancelled
 
 

@@ -20,6 +20,7 @@ from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakePolicy
+from sluice.domain.leases import Lease, LeaseBook
 from sluice.domain.models import (
     ApiKey,
     Asset,
@@ -36,6 +37,7 @@ from sluice.domain.replays import Replay
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.feed_ports import Dispatched, FeedRecords
 from sluice.service.job_ports import JobRecords
+from sluice.service.lease_ports import LeaseRecords, Release
 from sluice.service.profile_ports import ProfileRecords
 from sluice.service.webhook_ports import WebhookRecords
 
@@ -61,6 +63,8 @@ Versioned = (
     | FeedHead
     | FeedWaiter
     | Replay
+    | Lease
+    | LeaseBook
 )
 
 
@@ -99,7 +103,7 @@ class Count:
     max_fetches: int | None = None
 
 
-Write = Create | Replace | Remove | Count | Dispatched
+Write = Create | Replace | Remove | Count | Dispatched | Release
 
 
 class Clock(Protocol):
@@ -110,7 +114,7 @@ class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
 
 
-class Records(JobRecords, ProfileRecords, WebhookRecords, FeedRecords, Protocol):
+class Records(JobRecords, ProfileRecords, LeaseRecords, WebhookRecords, FeedRecords, Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:

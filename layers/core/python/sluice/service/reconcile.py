@@ -21,9 +21,10 @@ from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.fetch_ports import Fetches
 from sluice.service.intake import accept_object
 from sluice.service.lost_fetches import fail_fetch
-from sluice.service.ports import Clock, CompletionQueue, Executions, Ids, Records, UploadObjects
+from sluice.service.ports import Clock, CompletionQueue, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
 from sluice.service.replays import Replayer, advance_replay
+from sluice.service.vcpu_admission import Admission
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
 from sluice.service.webhook_secrets import forget_secrets
 
@@ -41,7 +42,7 @@ class Reconciler:
     environment: str
     records: Records
     objects: UploadObjects
-    executions: Executions
+    executions: Admission
     fetches: Fetches
     completions: CompletionQueue
     deliveries: DeliveryQueue
@@ -58,12 +59,21 @@ def reconcile(ports: Reconciler) -> dict[str, int]:
         "expired_uploads": _each(_expire, ports.records.expired_uploads(before=moment, limit=LIMIT), ports),
         "unsettled_uploads": _each(_settle, ports.records.unsettled_uploads(before=moment - GRACE, limit=LIMIT), ports),
         "unfinished_jobs": _each(_check_job, ports.records.unfinished_jobs(before=moment - GRACE, limit=LIMIT), ports),
+        "waiting_jobs": _admit(ports),
         "undispatched_events": _each(
             _dispatch, ports.records.undispatched_events(before=moment - GRACE, limit=LIMIT), ports
         ),
         "retired_secrets": _each(_forget, ports.records.retired_secrets(before=moment, limit=LIMIT), ports),
         "due_replays": _each(_replay, ports.log.due_replays(before=moment, limit=LIMIT), ports),
     }
+
+
+def _admit(ports: Reconciler) -> int:
+    try:
+        return ports.executions.admit_waiting()
+    except Exception:  # the other steps go on; the next minute is the retry
+        logger.exception("reconcile_failed", extra={"step": "admit_waiting"})
+        return 0
 
 
 def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Reconciler) -> int:
