@@ -120,6 +120,7 @@ synth: setup ## the CloudFormation templates, into cdk.out [ENV=] [CONTEXT="name
 
 deploy: setup ## deploy to the AWS account of your credentials: ENV=dev|staging|prod [CONTEXT="name=value ..."]
 	@case "$(TARGET_ENV)" in dev|staging|prod) ;; *) echo "deploy where? make deploy ENV=dev|staging|prod" >&2; exit 2;; esac
+	@$(PY) -m infra.quotas $(IN_CONTEXT)
 	@$(CDK) deploy --all --require-approval broadening $(IN_CONTEXT)
 
 # ---------------------------------------------------------------- gates
