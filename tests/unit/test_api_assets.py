@@ -176,6 +176,8 @@ def test_a_job_with_its_progress(records: FakeRecords) -> None:
             "stage": "encode",
             "percent": 41.5,
             "realtime_factor": None,
+            "chunks_done": None,
+            "chunks_total": None,
             "attempt": 2,
             "updated_at": "2026-12-01T10:00:00.000Z",
         },
