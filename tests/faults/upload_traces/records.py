@@ -4,7 +4,7 @@ from sluice.domain.events import Event
 from sluice.domain.models import Asset, Job, Model
 from sluice.domain.states import ASSET_EDGES, JOB_EDGES, UPLOAD_EDGES, AssetState, JobState, UploadState
 from sluice.domain.upload import SETTLED, Upload
-from sluice.service.ports import Clock, Count, Create, Remove, Write
+from sluice.service.ports import Clock, Create, Replace, Write
 from tests.fakes.records import FakeRecords, row_of
 
 FIRST = {Upload: UploadState.OPEN, Asset: AssetState.CREATED, Job: JobState.QUEUED}
@@ -23,13 +23,12 @@ class TraceRecords(FakeRecords):
         self.early: set[str] = set()  # uploads that were closed before their deadline
 
     def commit(self, *writes: Write) -> None:
-        rows = [write for write in writes if not isinstance(write, Count)]
+        rows = [write for write in writes if isinstance(write, Create | Replace)]
         before = {row_of(write): self.rows.get(row_of(write)) for write in rows}
         super().commit(*writes)
         events = [write.record for write in rows if isinstance(write, Create) and isinstance(write.record, Event)]
         for write in rows:
-            if not isinstance(write, Remove):
-                self._watch(before[row_of(write)], write.record, events)
+            self._watch(before[row_of(write)], write.record, events)
 
     def _watch(self, before: Model | None, after: Model, events: list[Event]) -> None:
         if isinstance(after, Upload | Asset | Job):
