@@ -42,7 +42,7 @@ EVENTS, ENDPOINTS = 6, 2
 class Storm:
     seed: int
     deaths: float = 0.02  # share of calls to the outside before or after which the process dies
-    blowing: bool = True
+    blowing: bool = False  # from when all is set up
     accepted: Counter[tuple[str, str]] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     streamed: set[str] = field(default_factory=set)
@@ -197,6 +197,7 @@ class Stormy:
                 world.sweep()
 
     def blow(self) -> None:
+        self.storm.blowing = True
         for _ in range(EVENTS):
             self.change()
             self.stream()
