@@ -24,7 +24,8 @@ UV := .venv/bin/uv
 ENGINE_PY := .sluice/engine-venv/bin/python
 NODE := .sluice/node/bin/node
 CDK := node_modules/.bin/cdk
-LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt
+LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt \
+  layers/media/requirements.txt
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 PYTHONS := 3.11 3.12 3.13
 TESTS := $(addprefix tests/,unit client faults infra architecture contract media e2e)
@@ -175,6 +176,7 @@ lock: .venv/.uv ## write the lock files from requirements/*.in and package.json 
 	@$(RETRY) $(COMPILE) requirements/engine.in -o requirements/engine.txt
 	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/transcoder.in -o requirements/transcoder.txt
 	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/layer.in -o layers/deps/requirements.txt
+	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/media.in -o layers/media/requirements.txt
 	@$(MAKE) --no-print-directory $(NODE)
 	@$(RETRY) npm install --package-lock-only --loglevel=error </dev/null
 

@@ -13,6 +13,7 @@ SIGNING_SLOTS = ("a", "b")
 LAMBDA_PYTHON = "3.13"
 FULL_SCHEDULE = str(DeliverWebhookSettings.model_fields["retry_schedule_s"].default)
 LAMBDA_ARCHITECTURE = "arm64"
+FAST_LANE_MOST_BYTES = 3_000_000_000  # the source, a copy of it and its segments lie side by side in 10 GiB
 
 _RETENTION_DAYS = {Environment.LOCAL: 1, Environment.DEV: 14, Environment.STAGING: 30, Environment.PROD: 90}
 MOST_CHUNK_TASKS = 40  # iterations of an inline Map that Step Functions runs at once
@@ -44,6 +45,9 @@ class Config:
     ingest_buckets: tuple[str, ...]  # of this account: s3:// sources are copied from these and no others
     ingest_plain_http: bool  # sources on http://, port 80, beside https
     alarm_email: str | None
+    fast_lane: bool  # standard sources are published at once by a function, before a task has started
+    fast_lane_max_bytes: int  # of a source; its task does that with larger ones
+    fast_lane_memory_mb: int  # processors come with it; a new account may not have more than 3,008
     availability_zones: int
     max_vcpus: int  # of all transcodes at once, within the account's quota of Fargate
     max_tenant_vcpus: int  # of one tenant's
@@ -60,6 +64,16 @@ class Config:
     def builds_for_host(self) -> bool:
         """Functions and tasks run on this machine, with its Python and processor."""
         return self.environment is Environment.LOCAL
+
+    @property
+    def demands_sandbox(self) -> bool:
+        """No hostile file is opened beside credentials unless the kernel locks the program in."""
+        return self.environment is not Environment.LOCAL  # a laptop may have no such kernel
+
+    @property
+    def task_publishes_early_above(self) -> int:
+        """Bytes of a source; 0: the tasks publish early whatever can be."""
+        return self.fast_lane_max_bytes if self.fast_lane else 0
 
     @property
     def media_base_url_parameter(self) -> str:
@@ -102,6 +116,11 @@ def read_config(context: Callable[[str], object]) -> Config:
         ingest_buckets=_buckets(context("ingestBuckets")),
         ingest_plain_http=_truth("ingestPlainHttp", _text(context("ingestPlainHttp"), "false")),
         alarm_email=_text(context("alarmEmail"), "") or None,
+        fast_lane=_truth("fastLane", _text(context("fastLane"), "true")),
+        fast_lane_max_bytes=_whole(
+            "fastLaneMaxBytes", _text(context("fastLaneMaxBytes"), "2000000000"), most=FAST_LANE_MOST_BYTES
+        ),
+        fast_lane_memory_mb=_positive("fastLaneMemoryMb", _text(context("fastLaneMemoryMb"), "3008")),
         availability_zones=_positive("availabilityZones", _text(context("availabilityZones"), "3")),
         max_vcpus=_room(context, "maxVcpus", "64"),
         max_tenant_vcpus=_room(context, "maxTenantVcpus", "32"),

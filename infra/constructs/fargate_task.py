@@ -11,10 +11,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge
+from infra.constructs.grants import deny_lookups
 from infra.constructs.log_group import log_group
 from infra.constructs.task_cluster import TaskCluster
 from infra.constructs.transcoder_image import allow_private_pull
-from sluice.table import LOOKUPS
 
 SCRATCH = "/scratch"  # a VOLUME that the image creates and gives to its user: a bind mount would belong to root
 
@@ -77,14 +77,8 @@ class FargateTask(Construct):
         )
 
     def allow_rows(self, table: dynamodb.ITable, actions: Sequence[str]) -> None:
-        """But for the rows that say whose an API key is: a task handles strangers' bytes, and needs none of them."""
         self.allow(actions, [table.table_arn])
-        lookups = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [f"{LOOKUPS}*"]}}
-        self.task_role.add_to_principal_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY, actions=list(actions), resources=[table.table_arn], conditions=lookups
-            )
-        )
+        deny_lookups(self.task_role, table, actions)
 
     def _add_container(self, tasks: TaskCluster, environment: Mapping[str, str]) -> None:
         logs_to = log_group(self, config=tasks.config, name=f"/ecs/{self.family}")

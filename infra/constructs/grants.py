@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from infra.constructs.python_function import PythonFunction
-from sluice.table import DUE_INDEX, LIST_INDEX
+from sluice.table import DUE_INDEX, LIST_INDEX, LOOKUPS
 
 READ_ROWS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE_ROWS = ("dynamodb:PutItem",)  # a transaction needs the permission of each action inside it
@@ -18,6 +19,16 @@ DELETE_ROWS = ("dynamodb:DeleteItem",)
 
 def allow_rows(function: PythonFunction, table: dynamodb.ITable, actions: Sequence[str]) -> None:
     function.allow(actions, [table.table_arn])
+
+
+def deny_lookups(role: iam.Role, table: dynamodb.ITable, actions: Sequence[str]) -> None:
+    """The rows that say whose an API key is: who handles strangers' bytes needs none of them."""
+    lookups = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [f"{LOOKUPS}*"]}}
+    role.add_to_principal_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY, actions=list(actions), resources=[table.table_arn], conditions=lookups
+        )
+    )
 
 
 def allow_listing(function: PythonFunction, table: dynamodb.ITable) -> None:

@@ -26,15 +26,21 @@ def uv_program() -> str:
     return str(beside_python) if beside_python.exists() else "uv"
 
 
-def install_command(config: Config, output: Path) -> list[str]:
+def install_command(config: Config, target_folder: Path, requirements: Path) -> list[str]:
     target = (
         ["--python", sys.executable]
         if config.builds_for_host
         else ["--python-version", config.python_version, "--python-platform", _PLATFORMS[config.architecture]]
     )
     how = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"]
-    where = ["--target", str(output / "python"), "--requirement", str(REQUIREMENTS)]
+    where = ["--target", str(target_folder), "--requirement", str(requirements)]
     return [uv_program(), "pip", "install", *how, *target, *where]
+
+
+def install(config: Config, target_folder: Path, requirements: Path) -> None:
+    environment = {**os.environ, "UV_NO_CONFIG": "1"}  # the lock decides, not a pyproject nearby
+    command = install_command(config, target_folder, requirements)
+    subprocess.run(command, check=True, env=environment)  # noqa: S603 - fixed arguments
 
 
 @jsii.implements(ILocalBundling)
@@ -46,16 +52,14 @@ class WheelBundling:
 
     # jsii passes BundlingOptions as keyword arguments; nothing in them matters here
     def try_bundle(self, output_dir: str, *, image: DockerImage, **options: object) -> bool:
-        environment = {**os.environ, "UV_NO_CONFIG": "1"}  # the lock decides, not a pyproject nearby
-        command = install_command(self._config, Path(output_dir))
-        subprocess.run(command, check=True, env=environment)  # noqa: S603 - fixed arguments
+        install(self._config, Path(output_dir) / "python", REQUIREMENTS)
         return True
 
 
-def wheels_hash(config: Config) -> str:
+def wheels_hash(config: Config, requirements: Path) -> str:
     """The same lock for the same target is the same layer: CDK then reuses what it has bundled before."""
     parts = [
-        REQUIREMENTS.read_bytes(),
+        requirements.read_bytes(),
         config.python_version.encode(),
         config.architecture.encode(),
         sys.platform.encode(),
@@ -83,7 +87,7 @@ class Layers(Construct):
             "Deps",
             code=lambda_.Code.from_asset(
                 str(REQUIREMENTS.parent),
-                asset_hash=wheels_hash(config),
+                asset_hash=wheels_hash(config, REQUIREMENTS),
                 asset_hash_type=AssetHashType.CUSTOM,
                 bundling=BundlingOptions(image=DockerImage.from_registry("scratch"), local=WheelBundling(config)),
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -39,6 +39,8 @@ class PythonFunction(Construct):
         memory_mb: int = 512,  # below, imports alone take seconds: CPU is proportional to memory
         role: iam.Role | None = None,
         reserved_concurrency: int | None = None,
+        extra_layers: Sequence[lambda_.ILayerVersion] = (),
+        storage_gib: int | None = None,  # of /tmp; None: the half GiB that is free
     ) -> None:
         super().__init__(scope, _pascal_case(name))
         config = base.config
@@ -54,10 +56,11 @@ class PythonFunction(Construct):
             handler=f"functions.{name}.handler.lambda_handler",
             runtime=lambda_.Runtime(f"python{config.python_version}", lambda_.RuntimeFamily.PYTHON),
             architecture=lambda_architecture(config),
-            layers=base.layers.versions,
+            layers=[*base.layers.versions, *extra_layers],
             environment={"POWERTOOLS_SERVICE_NAME": name, **environment},
             timeout=Duration.seconds(timeout_s),
             memory_size=memory_mb,
+            ephemeral_storage_size=Size.gibibytes(storage_gib) if storage_gib else None,
             role=self.role,
             log_group=logs_to,
             reserved_concurrent_executions=reserved_concurrency,

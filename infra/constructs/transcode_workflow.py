@@ -1,4 +1,4 @@
-"""The state machine `transcode`: one task start per attempt, Spot first, every failure classified.
+"""The state machine `transcode`: one task start per attempt, Spot first, failures classified; the fast lane beside.
 
 Every non-zero exit and every Spot stop is the same States.TaskFailed to Step Functions, and Spot has no fallback of its
 own. So a failure is caught, `classify_failure` reads the task's result row and the cause, and its answer says whether
@@ -6,10 +6,12 @@ to try again and on which capacity.
 """
 
 from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs import transcode_states as states
+from infra.constructs.early_states import beside_publish_early
 from infra.constructs.fargate_task import FargateTask
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_rows
@@ -25,7 +27,16 @@ TOTAL_LIMIT = TOTAL_DEADLINE.plus(states.ATTEMPT_LIMIT).plus(Duration.hours(1))
 
 
 class TranscodeWorkflow(Construct):
-    def __init__(self, scope: Construct, construct_id: str, *, base: Foundation, task: FargateTask) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        base: Foundation,
+        task: FargateTask,
+        early: lambda_.IFunction | None,
+    ) -> None:
+        """`early`: the fast lane's function, where there is one."""
         super().__init__(scope, construct_id)
         self._classify = PythonFunction(
             self,
@@ -43,16 +54,16 @@ class TranscodeWorkflow(Construct):
         allow_rows(self._classify, base.table, READ_ROWS)
         allow_rows(self._fail, base.table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])
         self.state_machine = workflow(
-            self,
-            "Transcode",
-            config=base.config,
-            definition=self._definition(task, base.config.chunk_tasks),
-            limit=TOTAL_LIMIT,
+            self, "Transcode", config=base.config, definition=self._definition(task, base, early), limit=TOTAL_LIMIT
         )
         allow_running(self.state_machine, task)
 
-    def _definition(self, task: FargateTask, most_at_once: int) -> sfn.IChainable:
-        scope = Construct(self, "States")  # a state's id is its name, and two of them are named like our functions
+    def _definition(self, task: FargateTask, base: Foundation, early: lambda_.IFunction | None) -> sfn.IChainable:
+        scope = Construct(self, "States")  # a state's id is its name, and some of them are named like our functions
+        attempts = self._attempts(scope, task, base.config.chunk_tasks)
+        return beside_publish_early(scope, early, attempts) if early else attempts
+
+    def _attempts(self, scope: Construct, task: FargateTask, most_at_once: int) -> sfn.IChainable:
         run = states.run_transcoder(scope, task)
         failed = states.fail_transcode(scope, self._fail.function).next(
             sfn.Fail(scope, "Failed", error="TranscodeFailed", cause="The job row says why.")

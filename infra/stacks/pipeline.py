@@ -4,6 +4,7 @@ from aws_cdk import App, CfnOutput, Stack
 
 from infra.config import Config
 from infra.constructs.event_dispatch import EventDispatch
+from infra.constructs.fast_lane import FastLane
 from infra.constructs.fetch_workflow import FetchWorkflow
 from infra.constructs.fetcher_task import fetcher_task
 from infra.constructs.foundation import Foundation
@@ -26,7 +27,9 @@ class PipelineStack(Stack):
         self.completion = UploadCompletion(self, "UploadCompletion", base=base, uploads=data.uploads)
         tasks = TaskCluster(self, "Tasks", config=config)
         task = transcoder_task(self, tasks=tasks, table=data.table, uploads=data.uploads, media=delivery.media)
-        self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task).state_machine
+        lane = config.fast_lane and FastLane(self, "FastLane", base=base, uploads=data.uploads, media=delivery.media)
+        early = lane.function if lane else None
+        self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task, early=early).state_machine
         fetcher = fetcher_task(
             self, tasks=tasks, table=data.table, uploads=data.uploads, completions=self.completion.queue
         )

@@ -36,7 +36,7 @@ RULES = (
         | {"sluice.adapters", "sluice.table"}
         | {"sluice.service.ports", "sluice.service.source_ports", "sluice.service.webhook_ports"}
         | {"sluice.service.policy_ports", "sluice.service.feed_ports", "sluice.service.timeline_ports"}
-        | {"sluice.service.lease_ports"},
+        | {"sluice.service.lease_ports", "sluice.service.storage_ports"},
         AWS
         | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic", "pydantic_core"}
         | {"jsonschema", "referencing"}

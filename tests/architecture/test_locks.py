@@ -11,12 +11,14 @@ from tests.architecture.source import REPOSITORY
 
 REQUIREMENTS = REPOSITORY / "requirements"
 LAYER_LOCK = REPOSITORY / "layers" / "deps" / "requirements.txt"
+MEDIA_LOCK = REPOSITORY / "layers" / "media" / "requirements.txt"
 LOCKS = {
     REQUIREMENTS / "uv.in": REQUIREMENTS / "uv.txt",
     REQUIREMENTS / "dev.in": REQUIREMENTS / "dev.txt",
     REQUIREMENTS / "engine.in": REQUIREMENTS / "engine.txt",
     REQUIREMENTS / "transcoder.in": REQUIREMENTS / "transcoder.txt",
     REQUIREMENTS / "layer.in": LAYER_LOCK,
+    REQUIREMENTS / "media.in": MEDIA_LOCK,
 }
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9,_-]+\])?==([^\s;\\]+)", re.MULTILINE | re.IGNORECASE)
 RUNTIME_PROVIDES = frozenset({"boto3", "botocore", "s3transfer"})
@@ -41,7 +43,7 @@ def entries(lock: Path) -> list[str]:
 
 def test_every_requirements_file_is_known() -> None:
     assert set(REQUIREMENTS.glob("*.in")) == set(LOCKS)
-    assert set(REQUIREMENTS.glob("*.txt")) == set(LOCKS.values()) - {LAYER_LOCK}
+    assert set(REQUIREMENTS.glob("*.txt")) == set(LOCKS.values()) - {LAYER_LOCK, MEDIA_LOCK}
 
 
 @pytest.mark.parametrize("lock", LOCKS.values(), ids=lambda lock: str(lock.relative_to(REPOSITORY)))
@@ -59,7 +61,7 @@ def test_python_locks_hold_what_is_asked_for(source: Path) -> None:
     assert wanted(source).items() <= locked.items()
 
 
-@pytest.mark.parametrize("deployed", ["transcoder.in", "layer.in"])
+@pytest.mark.parametrize("deployed", ["transcoder.in", "layer.in", "media.in"])
 def test_what_is_deployed_is_what_was_tested(deployed: str) -> None:
     tested = pins((REQUIREMENTS / "dev.txt").read_text())
     assert pins(LOCKS[REQUIREMENTS / deployed].read_text()).items() <= tested.items()

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,21 @@ def _stand_in(reference: dict[str, Any]) -> str:
 
 
 def state(definition: dict[str, Any], name: str) -> dict[str, Any]:
-    found: dict[str, Any] = definition["States"][name]
-    return found
+    """Of the machine itself or of a branch; a name is unique among all of them."""
+    return next(states[name] for states in _scopes(definition) if name in states)
+
+
+def attempts_of(definition: dict[str, Any]) -> dict[str, Any]:
+    """The branch of `transcode` beside the fast lane's."""
+    [both] = definition["States"].values()
+    return dict(both["Branches"][1])
+
+
+def _scopes(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield machine["States"]
+    for found in machine["States"].values():
+        for branch in found.get("Branches", []):
+            yield from _scopes(branch)
 
 
 def command_of(definition: dict[str, Any], name: str) -> list[str]:

@@ -30,6 +30,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "on_object_created": config.OnObjectCreatedSettings,
     "operate": config.OperateSettings,
     "playback": config.PlaybackSettings,
+    "publish_early": config.PublishEarlySettings,
     "reconcile": config.ReconcileSettings,
     "signing_key": config.SigningKeySettings,
 }
@@ -63,7 +64,7 @@ def test_runtime_and_processor_are_those_of_the_layer(dev: Deployment) -> None:
         assert (settings["Runtime"], settings["Architectures"]) == ("python3.13", ["arm64"]), function.name
         name = settings["FunctionName"].removeprefix("sluice-dev-")
         assert settings["Handler"] == f"functions.{name}.handler.lambda_handler"
-        assert len(settings["Layers"]) == 2, function.name
+        assert len(settings["Layers"]) == (3 if name == "publish_early" else 2), function.name
 
 
 def test_no_variable_holds_a_secret(dev: Deployment) -> None:
@@ -74,7 +75,7 @@ def test_no_variable_holds_a_secret(dev: Deployment) -> None:
 
 def test_every_log_group_forgets(dev: Deployment) -> None:
     groups = dev.resources("AWS::Logs::LogGroup")
-    assert len(groups) == 21 + 5  # functions; two tasks, two state machines, the API
+    assert len(groups) == 22 + 5  # functions; two tasks, two state machines, the API
     assert {group.properties["RetentionInDays"] for group in groups} == {14}
 
 

@@ -18,7 +18,7 @@ def config() -> Config:
 
 
 def test_wheels_are_for_lambda_and_never_built(config: Config) -> None:
-    command = install_command(config, Path("/out"))
+    command = install_command(config, Path("/out"), layers.REQUIREMENTS)
     assert ("--python-version", "3.13") in zip(command, command[1:], strict=False)
     assert ("--python-platform", "aarch64-manylinux_2_28") in zip(command, command[1:], strict=False)
     assert ("--only-binary", ":all:") in zip(command, command[1:], strict=False)
@@ -26,22 +26,19 @@ def test_wheels_are_for_lambda_and_never_built(config: Config) -> None:
 
 
 def test_local_wheels_are_for_this_python() -> None:
-    command = install_command(read_config({"environment": "local"}.get), Path("/out"))
+    command = install_command(read_config({"environment": "local"}.get), Path("/out"), layers.REQUIREMENTS)
     assert "--python-platform" not in command
     assert "--python" in command
 
 
-def test_the_layer_changes_with_its_lock_and_its_target(
-    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = wheels_hash(config)
-    assert wheels_hash(config) == before
-    assert wheels_hash(dataclasses.replace(config, architecture="x86_64")) != before
-    assert wheels_hash(dataclasses.replace(config, python_version="3.14")) != before
+def test_the_layer_changes_with_its_lock_and_its_target(config: Config, tmp_path: Path) -> None:
+    before = wheels_hash(config, layers.REQUIREMENTS)
+    assert wheels_hash(config, layers.REQUIREMENTS) == before
+    assert wheels_hash(dataclasses.replace(config, architecture="x86_64"), layers.REQUIREMENTS) != before
+    assert wheels_hash(dataclasses.replace(config, python_version="3.14"), layers.REQUIREMENTS) != before
     lock = tmp_path / "requirements.txt"
     lock.write_bytes(layers.REQUIREMENTS.read_bytes() + b"# another\n")
-    monkeypatch.setattr(layers, "REQUIREMENTS", lock)
-    assert wheels_hash(config) != before
+    assert wheels_hash(config, lock) != before
 
 
 def test_the_core_layer_holds_the_package_and_no_bytecode(dev: Deployment) -> None:

@@ -22,7 +22,7 @@ class Accepted(NamedTuple):
 OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists|work)/\*"
 ACCEPTED = (
     Accepted(
-        r".*/(ApiAssets|ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/PresignRole/.*|.*/TaskRole/.*",
+        r".*/(ApiAssets|ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/(Presign|Storage)Role/.*|.*/TaskRole/.*",
         OBJECTS,
         "objects are named by tenant and id at run time; the prefix is as narrow as it gets",
     ),

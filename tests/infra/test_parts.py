@@ -9,7 +9,7 @@ from functions.transcoder.main import parse
 from infra.config import MOST_CHUNK_TASKS
 from sluice.media.chunks import MAX_CHUNKS
 from sluice.service.failures import Failure
-from tests.infra.asl import definition_of, state
+from tests.infra.asl import attempts_of, definition_of, state
 from tests.infra.deployment import Deployment
 
 MOST_EVENTS = 25_000  # of an execution; https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -22,7 +22,7 @@ EVENTS = {"Pass": 2, "Choice": 2, "Wait": 2, "Task": 6, "Fail": 1}
 
 @pytest.fixture(scope="module")
 def definition(dev: Deployment) -> dict[str, Any]:
-    return definition_of(dev, "transcode")
+    return attempts_of(definition_of(dev, "transcode"))
 
 
 @pytest.fixture(scope="module")

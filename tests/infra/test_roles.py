@@ -26,7 +26,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 21
+    assert len(functions) == 22
     assert set(users.values()) == {1}
 
 

@@ -13,7 +13,7 @@ from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo
 from sluice.service.failures import ON_DEMAND, SPOT, TOTAL_DEADLINE, Failure, Verdict
 from tests.contract.samples import make_job
-from tests.infra.asl import complaints, definition_of, state
+from tests.infra.asl import attempts_of, complaints, definition_of, state
 from tests.infra.deployment import Deployment
 
 MARGIN_S = 1_800  # for the last classification and the failing of the job, repetitions included
@@ -49,7 +49,7 @@ def test_the_task_is_as_large_as_its_job_says(definition: dict[str, Any]) -> Non
 
 def test_an_execution_that_names_no_size_has_the_usual_one(definition: dict[str, Any]) -> None:
     """Started by a function of the release before, in the minutes of a deployment."""
-    begin = state(definition, definition["StartAt"])
+    begin = state(definition, attempts_of(definition)["StartAt"])
     [given] = begin["Choices"]
     assert (given["Variable"], given["IsPresent"], given["Next"]) == ("$.size", True, "Init")
     usual = state(definition, begin["Default"])

@@ -1,6 +1,7 @@
 """The pipeline's handlers: the events AWS sends them, with fakes behind."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,14 @@ from functions.classify_failure import handler as classify
 from functions.complete_upload import handler as complete
 from functions.fail_transcode import handler as fail
 from functions.on_object_created import handler as created
+from functions.publish_early import handler as early
 from sluice import bootstrap
+from sluice.adapters.items import key_of
 from sluice.config import ClassifyFailureSettings, Environment
+from sluice.domain.errors import ProviderFailure
 from sluice.domain.states import AssetState, UploadState
 from tests.fakes.gateway import LambdaContext
+from tests.unit.early import FastLane
 from tests.unit.world import World
 
 
@@ -83,3 +88,20 @@ def test_the_state_machine_gets_plain_json(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(fail, "deps", lambda: bootstrap.Core(**core(world)))
     fail.lambda_handler({"tenant_id": job.tenant_id, "job_id": job.id, "error": verdict["error"]}, LambdaContext())
     assert world.asset_of(upload).state is AssetState.FAILED
+
+
+def test_an_early_version_is_published_for_the_job_of_the_input(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lane = FastLane(tmp_path)
+    monkeypatch.setattr(early, "deps", lambda: lane.early_deps)
+    event = {"tenant_id": lane.tenant, "job_id": lane.job_id}
+    assert early.lambda_handler(event, LambdaContext()) is None
+    assert lane.asset_now().playable
+    lane.sources.objects.clear()
+    lane.world.records.rows[key_of(lane.asset)] = lane.asset
+    with pytest.raises(ProviderFailure):  # the state machine catches it
+        early.lambda_handler(event, LambdaContext())
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["message"] for line in told if line["message"].startswith("early_")] == ["early_ended", "early_failed"]
+    assert told[-1]["job_id"] == lane.job_id

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sluice.adapters.launcher import seccomp_filter
-from sluice.adapters.process import ToolRunner, locate_binaries
+from sluice.adapters.process import ToolRunner, binaries_on_path, locate_binaries
 from sluice.domain.tools import ToolLimitExceeded, ToolLimits, ToolNotStarted, ToolOutput, ToolTask
 
 PYTHON = str(Path(sys.executable).resolve())
@@ -59,6 +59,28 @@ def test_no_sockets(attempt: str, tmp_path: Path) -> None:
     assert output.sandbox == "seccomp"
     assert output.exit_code == 1
     assert "PermissionError: [Errno 1]" in output.stderr_tail
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
+def test_where_a_sandbox_is_demanded_nothing_starts_without_it(tmp_path: Path) -> None:
+    touch = task("open('started', 'w')", tmp_path)
+    with pytest.raises(ToolNotStarted, match="SandboxMissing"):
+        ToolRunner(least_sandbox="one that no kernel has").run(touch)
+    assert list(tmp_path.iterdir()) == []
+    assert ToolRunner(least_sandbox="seccomp").run(touch).sandbox == "seccomp"
+    assert [file.name for file in tmp_path.iterdir()] == ["started"]
+
+
+def test_the_layer_s_programs_are_found_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("ffmpeg", "ffprobe"):
+        (tmp_path / name).touch(0o755)
+    with pytest.raises(ToolNotStarted, match="^packager: not on PATH"):
+        binaries_on_path()
+    (tmp_path / "packager").touch(0o755)
+    found = binaries_on_path()
+    assert (found.ffmpeg, found.copier) == (str(tmp_path / "ffmpeg"), str(tmp_path / "ffmpeg"))
+    assert (found.ffprobe, found.packager) == (str(tmp_path / "ffprobe"), str(tmp_path / "packager"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")

@@ -23,6 +23,7 @@ from infra.local.adapter import (
     run_task_authorization,
     signed_urls,
     states_execution,
+    states_parallel,
     states_paths,
     states_tasks,
     stop_task,
@@ -53,6 +54,7 @@ PATCHES: tuple[Any, ...] = (
     checksums,
     states_execution,
     states_tasks,
+    states_parallel,
     states_paths,
 )
 

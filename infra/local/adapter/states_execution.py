@@ -26,7 +26,8 @@ states = engine_module(
 responses = engine_module("core.responses", "get_account_id", "get_region", "json_response", "now_iso")
 
 EXECUTION: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
-CANCELLED: contextvars.ContextVar[threading.Event | None] = contextvars.ContextVar("cancelled", default=None)
+# Of everything that this thread works within: a state with a timeout, a Parallel whose other branch failed.
+CANCELLED: contextvars.ContextVar[tuple[threading.Event, ...]] = contextvars.ContextVar("cancelled", default=())
 NAP_S = 0.1
 UNCATCHABLE = ("States.Runtime", "States.DataLimitExceeded")  # neither States.ALL nor States.TaskFailed matches these
 
@@ -57,8 +58,7 @@ def states_role() -> str:
 
 
 def check_alive() -> None:
-    cancelled = CANCELLED.get()
-    if execution()["status"] != "RUNNING" or (cancelled is not None and cancelled.is_set()):
+    if execution()["status"] != "RUNNING" or any(cancelled.is_set() for cancelled in CANCELLED.get()):
         raise Aborted
 
 
@@ -124,7 +124,7 @@ def with_cancellation(original: Any) -> Any:
 
     def invoke(resource: str, data: Any, timeout: float) -> Any:
         cancelled = threading.Event()
-        token = CANCELLED.set(cancelled)
+        token = CANCELLED.set((*CANCELLED.get(), cancelled))
         try:
             return original(resource, data, timeout)
         except states._ExecutionError as error:

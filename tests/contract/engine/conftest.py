@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from infra.local.engine import Engine, LocalImage
+from tests.contract.engine.machines import Machines, make_machines
 
 TASK_PROGRAM = Path(__file__).with_name("task_program.py")
 IMAGE = LocalImage(contains="contract/task", argv=[sys.executable, str(TASK_PROGRAM)], env={"FROM_IMAGE": "yes"})
@@ -38,3 +39,8 @@ def eventually() -> Eventually:
         raise AssertionError(f"still nothing after {DEADLINE_S:.0f} s")
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def machines(engine: Engine, eventually: Eventually) -> Machines:
+    return make_machines(engine, eventually)

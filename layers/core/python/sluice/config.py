@@ -151,6 +151,14 @@ class TranscoderSettings(Settings):
     chunk_s: float = 60.0
 
 
+class PublishEarlySettings(Settings):
+    uploads_bucket: str
+    media_bucket: str
+    storage_role_arn: str
+    max_source_bytes: int = 2_000_000_000
+    demands_sandbox: bool = True
+
+
 class FetcherSettings(Settings):
     uploads_bucket: str
     complete_queue_url: str

@@ -1,8 +1,9 @@
 """What runs between fork and exec of an outside program: gives up rights, then becomes that program.
 
-Started by `process.py` as a script of its own (`python -I -S launcher.py STATUS_FD LIMITS_JSON PROGRAM ARG...`),
+Started by `process.py` as a script of its own (`python -I -S launcher.py STATUS_FD LIMITS_JSON LEAST PROGRAM ARG...`),
 because code between fork and exec in a process with threads may deadlock. Standard library only. Writes to STATUS_FD
-the sandbox it got (seccomp | no_new_privs | none), or `failed ...`; a successful exec closes STATUS_FD.
+the sandbox it got (seccomp | no_new_privs | none), or `failed ...`; a successful exec closes STATUS_FD. LEAST is the
+sandbox without which the program does not start: seccomp, or any.
 """
 
 import ctypes
@@ -100,12 +101,19 @@ def limit_resources(limits: dict[str, int]) -> None:
                 raise
 
 
+class SandboxMissing(Exception):
+    """The kernel did not give the sandbox that was demanded."""
+
+
 def main() -> None:
-    status, limits, argv = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
+    status, limits, least, argv = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4:]
     os.set_inheritable(status, False)
     try:
         limit_resources(limits)
-        os.write(status, give_up_rights().encode())
+        sandbox = give_up_rights()
+        os.write(status, sandbox.encode())
+        if least not in ("any", sandbox):
+            raise SandboxMissing
         os.execve(argv[0], argv, {})  # noqa: S606 - the one place where a program starts; no shell
     except Exception as error:
         os.write(status, f" failed {type(error).__name__}".encode())

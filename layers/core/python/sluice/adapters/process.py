@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import selectors
+import shutil
 import signal
 import subprocess  # noqa: S404 - this file is the reason why nothing else may import it
 import sys
@@ -22,6 +23,8 @@ from sluice.domain.tools import Binaries, Progress, ToolLimitExceeded, ToolNotSt
 logger = logging.getLogger(__name__)
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
+# In Lambda Python stands in /var/lang and finds its own shared library by this variable alone.
+_LAUNCHER_ENVIRONMENT = {"LD_LIBRARY_PATH": f"{sys.base_prefix}/lib"}
 _STDERR_TAIL = 8192
 _POLL_S = 0.5
 _PROCESSORS = os.cpu_count() or 1
@@ -40,14 +43,26 @@ def locate_binaries() -> Binaries:
     )
 
 
+def binaries_on_path() -> Binaries:
+    """The programs of the layer `media`. Raises ToolNotStarted."""
+    found = {name: shutil.which(name) or "" for name in ("ffmpeg", "ffprobe", "packager")}
+    if missing := [name for name, path in found.items() if not path]:
+        raise ToolNotStarted(f"{', '.join(missing)}: not on PATH")
+    return Binaries(**found, copier=found["ffmpeg"])
+
+
 class ToolRunner:
-    def __init__(self, *, grace_s: float = 10.0) -> None:
-        """`grace_s`: from SIGTERM to SIGKILL; ffmpeg ignores SIGTERM while it fills a gap in timestamps."""
+    def __init__(self, *, grace_s: float = 10.0, least_sandbox: str = "any") -> None:
+        """`grace_s`: from SIGTERM to SIGKILL; ffmpeg ignores SIGTERM while it fills a gap in timestamps.
+
+        `least_sandbox`: "seccomp": without it no program starts (ToolNotStarted).
+        """
         self._grace_s = grace_s
+        self._least_sandbox = least_sandbox
 
     def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
         """Returns however the program ended. Raises ToolLimitExceeded, ToolNotStarted."""
-        with _started(task) as (process, status):
+        with _started(task, self._least_sandbox) as (process, status):
             run = _Run(process, task, on_progress)
             try:
                 run.read_until(time.monotonic() + task.limits.deadline_s)
@@ -73,14 +88,23 @@ class ToolRunner:
 
 
 @contextlib.contextmanager
-def _started(task: ToolTask) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def _started(task: ToolTask, least_sandbox: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     reader, writer = os.pipe()
     try:
         with os.fdopen(writer, "wb", closefd=True):
+            launcher = [
+                sys.executable,
+                "-I",
+                "-S",
+                str(_LAUNCHER),
+                str(writer),
+                json.dumps(_rlimits(task)),
+                least_sandbox,
+            ]
             process = subprocess.Popen(  # noqa: S603 - argv is a list built by sluice.media
-                [sys.executable, "-I", "-S", str(_LAUNCHER), str(writer), json.dumps(_rlimits(task)), *task.argv],
+                [*launcher, *task.argv],
                 cwd=task.cwd,
-                env={},
+                env=_LAUNCHER_ENVIRONMENT,  # the program itself gets none
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -47,12 +47,17 @@ _COMPLETION_ERRORS: dict[str, type[SluiceError]] = {
 
 @cache
 def s3_client() -> Any:
+    return new_s3_client()
+
+
+def new_s3_client(**credentials: Any) -> Any:
+    """`credentials`: arguments of boto3; none: those of the environment."""
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path"},  # bucket names are not host names on every endpoint this runs against
         request_checksum_calculation="when_required",  # no CRC32 on parts of an upload that has another algorithm
     )
-    return boto3.client("s3", config=config)
+    return boto3.client("s3", config=config, **credentials)
 
 
 class S3UploadObjects:

@@ -4,6 +4,7 @@ Adapters are imported inside those functions, so that a cold start pays for its 
 """
 
 from sluice.bootstrap.deployable import Core, core
+from sluice.bootstrap.early import publish_early
 from sluice.bootstrap.events import api_events
 from sluice.bootstrap.fetching import fetcher
 from sluice.bootstrap.operators import Operate, SigningKey, identifier, operate, signing_key
@@ -63,6 +64,7 @@ __all__ = [
     "on_object_created",
     "operate",
     "playback",
+    "publish_early",
     "reconciler",
     "signing_key",
     "transcoder",

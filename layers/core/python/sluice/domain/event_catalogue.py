@@ -20,6 +20,7 @@ class EventType(StrEnum):
     UPLOAD_ABORTED = "upload.aborted"
     UPLOAD_DUPLICATE = "upload.duplicate"
     ASSET_CREATED = "asset.created"
+    ASSET_PLAYABLE = "asset.playable"
     ASSET_UPDATED = "asset.updated"
     ASSET_DELETED = "asset.deleted"
     TRANSCODE_STARTED = "transcode.started"
@@ -76,6 +77,9 @@ CATALOGUE: Mapping[EventType, Definition] = {
     ),
     EventType.ASSET_DELETED: _when("Not sent yet: assets cannot be deleted.", A.DELETED, A.READY, job_id=JOB),
     EventType.TRANSCODE_STARTED: _when("The first task of a job began.", A.PROCESSING, A.UPLOADED, job_id=JOB),
+    EventType.ASSET_PLAYABLE: _when(
+        "The asset can be played in one rendition; the others follow.", A.PROCESSING, A.PROCESSING, job_id=JOB
+    ),
     EventType.TRANSCODE_READY: _when("The asset can be played.", A.READY, A.PROCESSING, job_id=JOB),
     EventType.TRANSCODE_FAILED: _when(
         "The asset failed to be transcoded again, and its version stays.",

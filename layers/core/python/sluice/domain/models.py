@@ -1,7 +1,7 @@
-"""What the product is about, as frozen models. `version` counts writes and is what optimistic locking compares.
+"""What the product is about, as frozen models. Times are aware UTC datetimes; sizes are bytes; durations are seconds.
 
 Every change makes a new model with `version + 1`; the record store refuses it unless the stored row still has the
-version before (see `service.ports.Replace`). Times are aware UTC datetimes; sizes are bytes; durations are seconds.
+version before (see `service.ports.Replace`).
 """
 
 from datetime import datetime
@@ -10,6 +10,7 @@ from typing import Literal
 
 from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import ErrorClass, SluiceError
+from sluice.domain.media_keys import media_prefix, playlists_prefix
 from sluice.domain.model import Model as Model
 from sluice.domain.pictures import POSTER, PREVIEWS, Storyboard, sheet_name
 from sluice.domain.renditions import Rendition as Rendition
@@ -117,11 +118,11 @@ class AssetVersion(Model):
 
     @property
     def media_prefix(self) -> str:
-        return f"media/{self.tenant_id}/{self.asset_id}/{self.id}/"
+        return media_prefix(self.tenant_id, self.asset_id, self.id)
 
     @property
     def playlists_prefix(self) -> str:
-        return f"playlists/{self.tenant_id}/{self.asset_id}/{self.id}/"
+        return playlists_prefix(self.tenant_id, self.asset_id, self.id)
 
     @property
     def pictures(self) -> tuple[str, ...]:
@@ -131,7 +132,7 @@ class AssetVersion(Model):
 
     def rendition_prefix(self, rendition: Rendition) -> str:
         """A copied rendition stays where the early version of the same job put it."""
-        return f"media/{self.tenant_id}/{self.asset_id}/{rendition.version_id or self.id}/{rendition.name}/"
+        return f"{media_prefix(self.tenant_id, self.asset_id, rendition.version_id or self.id)}{rendition.name}/"
 
 
 class Job(Model):

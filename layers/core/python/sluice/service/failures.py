@@ -153,12 +153,26 @@ def fail_transcode(
         records.commit(Replace(failed), Release(job.id))
         return
     origin = Origin(environment=environment, now=moment, event_id=new_id(Prefix.EVENT))
-    # an asset that already had a version stays playable on it; only its newest transcode failed
-    stays = asset.active_version is not None
-    told = EventType.TRANSCODE_FAILED if stays else EventType.ERROR_PROCESSING
-    to = AssetState.READY if stays else AssetState.FAILED
-    after, event = advance(asset, told, origin, to=to, error=error)
+    refused = error.error_class is ErrorClass.INPUT
+    left = what_is_left(asset, records, refused=refused)
+    told = EventType.TRANSCODE_FAILED if left["to"] is AssetState.READY else EventType.ERROR_PROCESSING
+    after, event = advance(asset, told, origin, error=error, **left)
     records.commit(Replace(failed), Replace(after), Create(event), Release(job.id))
+
+
+def what_is_left(asset: Asset, records: Records, *, refused: bool) -> dict[str, Any]:
+    """State, and where it changes the version, of an asset whose transcode has ended without a result.
+
+    A full version stays: only the newest transcode failed. An early one never made the asset ready. It stays playable,
+    unless the source itself was `refused`: then the copy of it is as bad, or as forbidden.
+    """
+    active = asset.active_version
+    version = records.asset_version(asset.tenant_id, asset.id, active) if active else None
+    if version and not version.early:
+        return {"to": AssetState.READY}
+    if version and refused:
+        return {"to": AssetState.FAILED, "active_version": None, "playable": False, "duration_s": None}
+    return {"to": AssetState.FAILED}
 
 
 def at_work(asset: Asset, job: Job) -> bool:

@@ -20,7 +20,7 @@ from sluice.domain.states import JOB_EDGES, AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
 from sluice.service.catalogue import get_asset, get_job
 from sluice.service.encoding_profiles import profile_ref
-from sluice.service.failures import at_work, ended
+from sluice.service.failures import at_work, ended, what_is_left
 from sluice.service.intake import creating, queued
 from sluice.service.lease_ports import Release
 from sluice.service.ports import Clock, Create, Executions, Ids, Records, Replace, StoredObject, UploadObjects, Write
@@ -120,17 +120,18 @@ def _cancel(job_id: str, caller: Caller, ports: JobPorts) -> Job:
     asset = ports.records.asset(job.tenant_id, job.asset_id)
     origin = _origin(caller, ports)
     cancelled = ended(job, JobState.CANCELLED, CANCELLED, origin.now)
-    given_up = _giving_up(asset, origin) if asset and at_work(asset, job) else []
+    given_up = _giving_up(asset, origin, ports.records) if asset and at_work(asset, job) else []
     ports.records.commit(Replace(cancelled), *given_up, Release(job.id))
     return cancelled
 
 
-def _giving_up(asset: Asset, origin: Origin) -> list[Write]:
-    """An asset that has a version is as good as before; one without has failed."""
-    if asset.active_version:
-        after, event = advance(asset, EventType.ASSET_UPDATED, origin, to=AssetState.READY)
+def _giving_up(asset: Asset, origin: Origin, records: Records) -> list[Write]:
+    """An asset that has a full version is as good as before; any other has failed, playable or not."""
+    left = what_is_left(asset, records, refused=False)
+    if left["to"] is AssetState.READY:
+        after, event = advance(asset, EventType.ASSET_UPDATED, origin, **left)
     else:
-        after, event = advance(asset, EventType.ERROR_PROCESSING, origin, to=AssetState.FAILED, error=CANCELLED)
+        after, event = advance(asset, EventType.ERROR_PROCESSING, origin, error=CANCELLED, **left)
     return [Replace(after), Create(event)]
 
 

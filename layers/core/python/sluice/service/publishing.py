@@ -3,26 +3,17 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from sluice.domain.models import AssetVersion, Rendition
 from sluice.media.packager import INIT_SEGMENT
+from sluice.service.storage_ports import MediaObjects
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # a new version has new keys
 PARALLEL_PUTS = 8
 
 _PICTURE_TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4", ".webp": "image/webp"}
 _PLAYLIST_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".mpd": "application/dash+xml"}
-
-
-class MediaObjects(Protocol):
-    """The media bucket."""
-
-    def put_file(
-        self, key: str, path: Path, *, content_type: str, cache_control: str, metadata: dict[str, str]
-    ) -> None:
-        """Called from several threads at once. Raises ProviderFailure."""
-        ...
 
 
 class Output(NamedTuple):

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
@@ -29,18 +28,11 @@ from sluice.service.chunk_ports import ChunkPorts
 from sluice.service.encoding_profiles import settings_of
 from sluice.service.per_title import refine_plan, sample_quality
 from sluice.service.progress import ProgressWriter
-from sluice.service.publishing import MediaObjects, outputs, upload_outputs
+from sluice.service.publishing import outputs, upload_outputs
 from sluice.service.rendering import Rendered, render_source
 from sluice.service.smart_top import render_smart_top, reuse_early
 from sluice.service.source_rules import check_length, check_source, rules_of_upload
-
-
-class SourceObjects(Protocol):
-    """The uploads bucket, read only."""
-
-    def download(self, key: str, path: Path) -> None:
-        """Raises ProviderFailure."""
-        ...
+from sluice.service.storage_ports import MediaObjects, SourceObjects
 
 
 @dataclass(frozen=True, kw_only=True)
