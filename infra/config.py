@@ -71,11 +71,6 @@ class Config:
         return self.environment is not Environment.LOCAL  # a laptop may have no such kernel
 
     @property
-    def task_publishes_early_above(self) -> int:
-        """Bytes of a source; 0: the tasks publish early whatever can be."""
-        return self.fast_lane_max_bytes if self.fast_lane else 0
-
-    @property
     def media_base_url_parameter(self) -> str:
         return f"/sluice/{self.environment}/media-base-url"
 

@@ -23,7 +23,8 @@ from tests.media.clips import Clip, make
 ROUNDS = 5
 LIMIT_S = 1.8  # what Mux publishes for short standard inputs
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
-CLIP = Clip(size="1920x1080", seconds=60, video=(*X264, "-g", "50", "-maxrate", "4000k", "-bufsize", "4000k"))
+VIDEO = (*X264, "-g", "50", "-maxrate", "4000k", "-bufsize", "4000k")
+CLIP = Clip(size="1920x1080", seconds=60, video=VIDEO, output=("-ac", "2"))
 
 
 def figures() -> Iterator[Figure]:

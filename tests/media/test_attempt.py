@@ -3,13 +3,15 @@
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from functions.transcoder.main import on_terminate
 from sluice.adapters.process import ToolRunner
+from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
-from sluice.domain.models import Asset, Job, JobProgress
+from sluice.domain.models import Asset, AssetVersion, Job, JobProgress
 from sluice.domain.states import AssetState, JobState
 from sluice.media.playlists import render_media, render_mpd
 from sluice.media.verdicts import NotVideo
@@ -70,6 +72,9 @@ class Attempt:
         job = {"tenant_id": self.job.tenant_id, "job_id": self.job.id}
         return transcode(**job, attempt=1, capacity="FARGATE_SPOT", deps=self.deps)
 
+    def versions(self) -> list[AssetVersion]:
+        return [row for row in self.records.rows.values() if isinstance(row, AssetVersion)]
+
     def stored(self, path: str) -> bytes:
         (body,) = [media.body for key, media in self.media.objects.items() if key.endswith(path)]
         return body
@@ -92,6 +97,41 @@ def test_a_clip_becomes_playable_from_what_is_stored(tmp_path: Path) -> None:
     assert "BaseURL" in render_mpd(attempt.stored("/manifest.mpd").decode(), rendition_base=lambda name: (name, ""))
     assert attempt.stored("/poster.jpg")[:2] == b"\xff\xd8"
     assert list(attempt.deps.scratch.iterdir()) == []
+
+
+def test_a_standard_clip_is_published_early_by_the_task_where_nobody_else_has(tmp_path: Path) -> None:
+    video = (*Clip().video, "-maxrate", "700k", "-bufsize", "700k", "-g", "50")
+    attempt = Attempt(make(Clip(size="640x360", video=video), tmp_path).read_bytes(), tmp_path / "scratch")
+    assert attempt.run() is Ending.PUBLISHED
+    told = [event.type for event in attempt.records.events(attempt.job.tenant_id, attempt.asset.id)]
+    assert told == ["transcode.started", "asset.playable", "transcode.ready"]
+    early, full = sorted(attempt.versions(), key=lambda version: not version.early)
+    assert [rendition.name for rendition in early.renditions] == ["v360", "audio"]
+    assert {rendition.name: rendition.version_id for rendition in full.renditions} == {
+        "v360": early.id,
+        "v240": None,
+        "audio": early.id,
+    }
+
+
+def test_an_early_version_that_cannot_be_stored_ends_no_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = (*Clip().video, "-maxrate", "300k", "-bufsize", "300k", "-g", "50")
+    source = make(Clip(size="426x240", seconds=1, video=video), tmp_path).read_bytes()
+    attempt = Attempt(source, tmp_path / "scratch")
+    put, refused = attempt.media.put_file, []
+
+    def put_file(key: str, path: Path, **options: Any) -> None:
+        if not refused:
+            refused.append(key)
+            raise ProviderFailure
+        put(key, path, **options)
+
+    monkeypatch.setattr(attempt.media, "put_file", put_file)
+    assert attempt.run() is Ending.PUBLISHED
+    assert refused
+    assert [version.early for version in attempt.versions()] == [False]
 
 
 def test_a_text_file_ends_with_its_verdict(tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ErrorClass, JobNotFound, ProviderFailure, SluiceError
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
+from sluice.domain.intake import IntakeRules
 from sluice.domain.models import Asset, AssetVersion, Job
 from sluice.domain.states import JOB_EDGES, AssetState
 from sluice.domain.tools import Binaries
 from sluice.media.source import SourceProbe
 from sluice.service.attempts import AttemptPorts, asset_of
-from sluice.service.early import EarlyRendered, Refused
+from sluice.service.early import CopiedTop, EarlyRendered, Refused, package_early
 from sluice.service.encoding_profiles import settings_of
 from sluice.service.failures import at_work
 from sluice.service.ports import Create, Replace
@@ -39,7 +40,7 @@ class Outcome(StrEnum):
     OVER = "over"  # the job has ended, or the asset waits for a newer one
     HAS_VERSION = "has_version"  # the asset can be watched already
     SWITCHED_OFF = "switched_off"  # by the job's encoding profile
-    TOO_LARGE = "too_large"  # the job's own task does it
+    TOO_LARGE = "too_large"
     REFUSED = "refused"  # no source that players can take as it is
 
 
@@ -107,6 +108,31 @@ def _render(job: Job, work: Path, storage: Storage, deps: EarlyDeps) -> EarlyRen
         return None
     check_length(rules, rendered.duration_s)  # a file's header may not say, or lie
     return rendered
+
+
+def publish_copy(
+    copied: CopiedTop,
+    *,
+    job: Job,
+    rules: IntakeRules,
+    media: MediaObjects,
+    tools: Tools,
+    binaries: Binaries,
+    ports: AttemptPorts,
+) -> None:
+    """By the job's own task, where the fast lane has not: it is off, the source is too large, or it failed.
+
+    Raises UploadTooLong. What fails on our side is no reason to end the attempt.
+    """
+    if _needless(job, asset_of(job, ports)):
+        return
+    try:
+        rendered = package_early(copied, tools=tools, binaries=binaries)
+        check_length(rules, rendered.duration_s)
+        outcome = publish_rendered(job, ports.ids(Prefix.VERSION), rendered, media=media, ports=ports)
+        logger.info("early_ended", extra={"outcome": outcome})
+    except ProviderFailure:
+        logger.warning("early_failed", exc_info=True)
 
 
 def publish_rendered(

@@ -11,6 +11,7 @@ from pathlib import Path
 from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
+from sluice.domain.intake import IntakeRules
 from sluice.domain.models import AssetVersion, Job
 from sluice.domain.quality import RungChoice
 from sluice.media.ladder import Plan
@@ -25,6 +26,7 @@ from sluice.service.attempts import (
 )
 from sluice.service.chunk_plan import HandedOver, hand_over
 from sluice.service.chunk_ports import ChunkPorts
+from sluice.service.early_publish import publish_copy
 from sluice.service.encoding_profiles import settings_of
 from sluice.service.per_title import refine_plan, sample_quality
 from sluice.service.progress import ProgressWriter
@@ -90,16 +92,18 @@ def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps
         refine=partial(refine_plan, job=job, settings=settings, sample=sample, records=deps.records, now=deps.now),
         on_stage=progress.report,
         on_plan=lambda plan: hand_over(job, source, work, plan, progress=progress, ports=deps),
-        shortcut=partial(_smart_top, source, work / "out", settings, progress, deps),
+        shortcut=partial(_smart_top, job, source, work / "out", settings, rules, progress, deps),
     )
     check_length(rules, rendered.duration_s)  # a file's header may not say, or lie
     return rendered
 
 
 def _smart_top(
+    job: Job,
     source: Path,
     work: Path,
     settings: EncodingSettings,
+    rules: IntakeRules,
     progress: ProgressWriter,
     deps: TranscoderDeps,
     found: SourceProbe,
@@ -113,6 +117,15 @@ def _smart_top(
         binaries=deps.binaries,
         processors=deps.processors,
         on_stage=progress.report,
+        on_copied=partial(
+            publish_copy,
+            job=job,
+            rules=rules,
+            media=deps.media,
+            tools=deps.tools,
+            binaries=deps.binaries,
+            ports=deps,
+        ),
     )
 
 
