@@ -7,7 +7,7 @@ import pytest
 from sluice.domain.errors import AssetNotFound, InvalidTransition, JobNotFound, ProviderFailure, SluiceError
 from sluice.domain.ids import Prefix
 from sluice.domain.states import AssetState, JobState
-from sluice.domain.tools import ToolLimitExceeded, ToolTask
+from sluice.domain.tools import DiskFull, ToolLimitExceeded, ToolTask
 from sluice.media.verdicts import Corrupt, NoStreams, TooComplex
 from sluice.service.failures import fail_transcode
 from sluice.service.ports import Replace
@@ -40,7 +40,7 @@ def test_a_refused_source(bench: Bench) -> None:
         ("ffmpeg", 183, "Invalid data found", Corrupt),
         ("ffmpeg", -9, "", ProviderFailure),
         ("ffmpeg", 69, "Error submitting packet to decoder: Cannot allocate memory", Corrupt),
-        ("ffmpeg", 1, "av_interleaved_write_frame(): No space left on device", ProviderFailure),
+        ("ffmpeg", 1, "av_interleaved_write_frame(): No space left on device", DiskFull),
         ("packager", 1, "", ProviderFailure),
     ],
 )
