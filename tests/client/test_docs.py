@@ -1,14 +1,20 @@
 """The examples of the client's page, executed as they stand there."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from sluice_client import verify
 from sluice_client.arguments import parser
+from sluice_client.forwarding import new_secret
 from tests.client.cloud import KEY, Cloud
+from tests.client.feed import event_body
+from tests.client.receiver import receiving
 from tests.documents import REPOSITORY, code, rows, spans
 
 DOCUMENT = REPOSITORY / "docs" / "client.md"
@@ -66,17 +72,40 @@ def test_the_python_example_of_urls(cloud: Cloud, environment: dict[str, str], t
     assert [line.partition(";")[0] for line in printed.splitlines()] == [*taken, "None"]
 
 
+def test_the_example_of_events(cloud: Cloud, environment: dict[str, str], tmp_path: Path) -> None:
+    """Ctrl-C goes to the whole group of processes, as a terminal sends it."""
+    secret, example = new_secret(), code(DOCUMENT, "Events on your machine", "bash")
+    with receiving() as receiver, (tmp_path / "notes").open("w") as notes:
+        given = environment | {"RECEIVER": receiver.url, "WEBHOOK_SECRET": secret}
+        command = ["sh", "-euc", example]
+        with subprocess.Popen(
+            command, env=given, stdout=subprocess.PIPE, stderr=notes, text=True, start_new_session=True
+        ) as run:
+            cloud.feed.wait_until_asked("cur_0")
+            cloud.feed.append(event_body(1, "upload.progressed"), event_body(2))
+            cloud.feed.wait_until_asked("cur_2")
+            os.killpg(run.pid, signal.SIGINT)
+            printed, _ = run.communicate(timeout=DEADLINE_S)
+        [(headers, body)] = receiver.got
+    assert verify(headers, body, secret).type == "transcode.ready"
+    assert printed.startswith("transcode.ready\tevt_2\tast_1\t204\t")
+    assert (tmp_path / "notes").read_text().endswith("--after cur_2\n")
+
+
 def test_the_options_are_those_of_the_commands() -> None:
     """Every one but --help and --json stands in a table."""
-    commands = next(action.choices for action in parser()._actions if action.dest == "command")
-    assert isinstance(commands, dict)
-    known = {
-        name: {option for action in commands[name]._actions for option in action.option_strings if "--" in option}
-        for name in ("upload", "ingest")
-    }
+    known = {name: options(name) for name in ("upload", "ingest")}
     documented = {name: {"--help", "--json"} for name in known}
     for names, _ in rows(DOCUMENT, "Options"):
         words = " ".join(spans(names)).split()
         for command in documented.keys() & set(words) or documented:
             documented[command] |= {word for word in words if word.startswith("--")}
     assert documented == known
+    listed = " ".join(span for names, _ in rows(DOCUMENT, "Events on your machine") for span in spans(names)).split()
+    assert {word for word in listed if word.startswith("--")} == options("listen") - {"--help", "--json"}
+
+
+def options(command: str) -> set[str]:
+    commands = next(action.choices for action in parser()._actions if action.dest == "command")
+    assert isinstance(commands, dict)
+    return {option for action in commands[command]._actions for option in action.option_strings if "--" in option}

@@ -12,6 +12,7 @@ from sluice_client.errors import (
     WaitedTooLong,
 )
 from sluice_client.events import Event
+from sluice_client.feed import EventPage
 from sluice_client.ingest import IngestResult, IngestSource
 from sluice_client.models import Asset, Failure, Job, JobProgress, PlaybackSession
 from sluice_client.parts import Transferred
@@ -37,6 +38,7 @@ __all__ = [
     "Checksum",
     "ConnectionFailed",
     "Event",
+    "EventPage",
     "Failure",
     "Fetched",
     "FileChanged",

@@ -8,7 +8,7 @@ EPILOG = """environment:
   SLUICE_API_KEY   an API key; it is read from nowhere else
 
 exit codes:
-  0    done
+  0    done; listen: ended by Ctrl-C
   1    the API refused, the connection failed for good, or the upload or asset failed
   2    wrong usage: options, environment, file
   130  interrupted; the same upload command goes on where it stopped
@@ -19,13 +19,14 @@ _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x1f\x7f]*)")
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         "sluice",
-        description="Upload videos to Sluice, and look at what became of them.",
+        description="Upload videos to Sluice, look at what became of them, and forward their events.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True)
     _upload(commands.add_parser("upload", help="send a file; run again to resume"))
     _ingest(commands.add_parser("ingest", help="have a file fetched from a URL"))
+    _listen(commands.add_parser("listen", help="forward events to a program on this machine, as webhooks"))
     assets = commands.add_parser("assets", help="what is there").add_subparsers(dest="action", required=True)
     listed = _json(assets.add_parser("list", help="newest first"))
     listed.add_argument("--limit", type=_positive, metavar="N", help="at most so many")
@@ -53,6 +54,21 @@ def _ingest(ingest: argparse.ArgumentParser) -> None:
         help="to be sent with the request for it; may be given again",
     )  # fmt: skip
     _described(ingest)
+
+
+def _listen(listen: argparse.ArgumentParser) -> None:
+    _json(listen)
+    listen.add_argument("--forward-to", required=True, metavar="URL", help="where your receiver of webhooks listens")
+    listen.add_argument("--secret", metavar="whsec_...", help="to sign with; one is made up and told without it")
+    listen.add_argument(
+        "--types", type=lambda text: text.split(","), default=[], metavar="TYPES",
+        help="names or globs, separated by commas",
+    )  # fmt: skip
+    listen.add_argument("--asset", metavar="AST_ID", help="of this asset only")
+    listen.add_argument(
+        "--after", default="latest", metavar="CURSOR",
+        help="go on behind it; 'oldest': all that is kept (without it: from now on)",
+    )  # fmt: skip
 
 
 def _described(command: argparse.ArgumentParser) -> None:

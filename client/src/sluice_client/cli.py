@@ -1,4 +1,4 @@
-"""`sluice`: uploads that resume, and a look at what became of them."""
+"""`sluice`: uploads that resume, a look at what became of them, and their events on your machine."""
 
 import argparse
 import os
@@ -10,7 +10,9 @@ from sluice_client.arguments import parser
 from sluice_client.client import SluiceClient
 from sluice_client.commands import FAILED, INTERRUPTED, OK, USAGE, Usage, ingest, upload
 from sluice_client.errors import SluiceError
+from sluice_client.listening import endless_retries, listen
 from sluice_client.models import Asset, Job, PlaybackSession, as_json
+from sluice_client.retries import Retries
 from sluice_client.terminal import tell_asset_line, tell_error, tell_fields, tell_json, tell_note
 
 
@@ -18,7 +20,8 @@ def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.
     """Returns the exit code; argparse itself leaves with 2."""
     wanted = parser().parse_args(argv)
     try:
-        with _client(environment) as client:
+        retries = endless_retries() if wanted.command == "listen" else None
+        with _client(environment, retries) as client:
             return _run(wanted, client)
     except Usage as wrong:
         tell_note(str(wrong))
@@ -34,12 +37,12 @@ def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.
         return FAILED
 
 
-def _client(environment: Mapping[str, str]) -> SluiceClient:
+def _client(environment: Mapping[str, str], retries: Retries | None) -> SluiceClient:
     missing = [name for name in ("SLUICE_API_URL", "SLUICE_API_KEY") if not environment.get(name)]
     if missing:
         raise Usage(f"{' and '.join(missing)} must be set in the environment")
     try:
-        return SluiceClient(environment["SLUICE_API_URL"], environment["SLUICE_API_KEY"])
+        return SluiceClient(environment["SLUICE_API_URL"], environment["SLUICE_API_KEY"], retries=retries)
     except ValueError as error:
         raise Usage(f"SLUICE_API_URL: {error}") from error
 
@@ -50,6 +53,8 @@ def _run(wanted: argparse.Namespace, client: SluiceClient) -> int:
             return upload(wanted, client)
         case ("ingest", _):
             return ingest(wanted, client)
+        case ("listen", _):
+            return listen(wanted, client)
         case ("assets", "list"):
             for asset in islice(client.list_assets(page_size=min(100, wanted.limit or 100)), wanted.limit):
                 tell_json(as_json(asset)) if wanted.json else tell_asset_line(asset)

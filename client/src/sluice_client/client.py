@@ -1,22 +1,21 @@
 """The API's calls, typed."""
 
-import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Literal
 
-from sluice_client.errors import UploadFailed, WaitedTooLong
+from sluice_client.feed import EventPage
 from sluice_client.ingest import IngestResult, IngestSource
 from sluice_client.models import Asset, Job, PlaybackSession
 from sluice_client.retries import Retries
 from sluice_client.transport import Answer, Transport, given
 from sluice_client.upload_models import Checksum, SignedPart, StoredPart, Upload
+from sluice_client.waiting import joined, looks
 
 SIGNED_AT_ONCE = INGESTED_AT_ONCE = 1000  # the API's limits
 SETTLED = ("ready", "failed", "archived", "deleted")  # states that no waiting changes
-FIRST_LOOK_S, LONGEST_LOOK_S, GROWTH = 0.5, 10.0, 1.5  # polling: soon, then less and less often
 
 
 class SluiceClient:
@@ -104,7 +103,7 @@ class SluiceClient:
             if upload.state != "completing":
                 break
             upload = self._transport.call("GET", place).read(Upload.of)
-        return _joined(upload)
+        return joined(upload)
 
     def wait_for_upload(
         self, upload_id: str, *, timeout_s: float = 86400.0, on_look: Callable[[Upload], None] | None = None
@@ -116,7 +115,7 @@ class SluiceClient:
                 on_look(upload)
             if upload.state not in ("open", "completing"):
                 break
-        return _joined(upload)
+        return joined(upload)
 
     def _place(self, answer: Answer, upload_id: str) -> str:
         """Where to look after a 202; a path of this API only, because the key goes there."""
@@ -212,6 +211,20 @@ class SluiceClient:
         body = {"playback_id": playback_id, "ttl_s": ttl_s}
         return self._transport.call("POST", "/v1/playback-sessions", body).read(PlaybackSession.of)
 
+    def list_events(
+        self,
+        *,
+        after: str | None = None,
+        types: Sequence[str] = (),
+        asset_id: str | None = None,
+        limit: int = 100,
+        wait_s: int = 0,
+    ) -> EventPage:
+        """Events behind the cursor `after`, in order; `latest`: none, but the end's cursor; None: from the oldest."""
+        query = given({"after": after, "types": ",".join(types) or None, "asset_id": asset_id})
+        answer = self._transport.call("GET", "/v1/events", query=query | {"limit": str(limit), "wait_s": str(wait_s)})
+        return answer.read(lambda _: EventPage.of(answer.content))
+
     # ---------------------------------------------------------------- itself
 
     def _make(self, path: str, body: Mapping[str, Any], idempotency_key: str | None = None) -> Answer:
@@ -219,14 +232,7 @@ class SluiceClient:
         return self._transport.call("POST", path, body, headers=headers)
 
     def _looks(self, timeout_s: float, otherwise: str) -> Iterator[None]:
-        """At once, then after growing pauses. Raises WaitedTooLong in the end."""
-        ends, pause_s = time.monotonic() + timeout_s, FIRST_LOOK_S
-        while True:
-            yield
-            if time.monotonic() + pause_s > ends:
-                raise WaitedTooLong(f"{otherwise} after {timeout_s:.0f} s")
-            self.retries.pause(pause_s)
-            pause_s = min(LONGEST_LOOK_S, pause_s * GROWTH)
+        return looks(timeout_s, otherwise, pause=self.retries.pause)
 
     def close(self) -> None:
         self._transport.close()
@@ -238,12 +244,3 @@ class SluiceClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _joined(upload: Upload) -> Upload:
-    """Raises UploadFailed for one that ended otherwise."""
-    if upload.state != "complete":
-        error = upload.error
-        code, detail = (error.code, error.message) if error else (f"upload_{upload.state}", "It was not joined.")
-        raise UploadFailed(upload.upload_id, code, detail)
-    return upload

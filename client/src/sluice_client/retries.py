@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from sluice_client.errors import SluiceError
 
+MOST_DOUBLINGS = 60  # longer than anybody waits; floats end soon after a thousand
+
 T = TypeVar("T")
 
 
@@ -23,6 +25,7 @@ class Retries:
     longest_asked_s: float = 120.0  # a server that asks for more is not waited for
     pause: Callable[[float], None] = time.sleep
     draw: Callable[[float, float], float] = random.uniform
+    told: Callable[[SluiceError, float], None] = lambda error, delay_s: None  # of each failure and the pause after it
 
     def repeat(self, work: Callable[[], T]) -> T:
         """The result of `work`, called again while it fails for reasons that may pass."""
@@ -36,6 +39,7 @@ class Retries:
                 if delay_s is None:
                     error.transient = False  # repeated enough: an outer `repeat` does not start over
                     raise
+                self.told(error, delay_s)
             self.pause(delay_s)
 
     def delay_s(self, failed: int, error: SluiceError) -> float | None:
@@ -44,7 +48,7 @@ class Retries:
         if not error.transient or failed >= self.attempts or asked_s > self.longest_asked_s:
             return None
         # Full jitter: clients that failed together do not come back together, not even when all were told the same.
-        return asked_s + self.draw(0.0, min(self.longest_s, self.first_s * 2.0 ** (failed - 1)))
+        return asked_s + self.draw(0.0, min(self.longest_s, self.first_s * 2.0 ** min(failed - 1, MOST_DOUBLINGS)))
 
 
 def retry_after_s(header: str | None, now: datetime | None = None) -> float | None:

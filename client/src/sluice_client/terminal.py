@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from sluice_client.errors import ApiError, SluiceError
+from sluice_client.events import Event
+from sluice_client.forwarding import Forwarded
 from sluice_client.models import Asset, Failure
 from sluice_client.parts import OnProgress
 from sluice_client.upload_models import Upload
@@ -32,6 +34,19 @@ def tell_fields(record: dict[str, Any]) -> None:
 def tell_asset_line(asset: Asset) -> None:
     moment = asset.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
     print("\t".join((asset.asset_id, asset.state, moment, printable(asset.title or asset.external_id or ""))))
+
+
+def tell_forwarded(event: Event, forwarded: Forwarded, *, as_json: bool) -> None:
+    asset_id = event.data.get("asset_id")
+    latency_ms = round(forwarded.latency_s * 1000)
+    if as_json:
+        about = {"event_id": event.id, "type": event.type, "asset_id": asset_id, "status": forwarded.status}
+        tell_json(about | {"problem": forwarded.problem, "latency_ms": latency_ms, "attempts": forwarded.attempts})
+        return
+    answer = forwarded.problem if forwarded.status is None else forwarded.status
+    tried = [f"attempt {forwarded.attempts}"] if forwarded.attempts > 1 else []
+    words = (event.type, event.id, asset_id or "-", answer, f"{latency_ms} ms", *tried)
+    print("\t".join(map(printable, words)), flush=True)
 
 
 def tell_note(text: str) -> None:

@@ -23,6 +23,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: Any  # decoded JSON; None for an empty one
+    content: bytes  # as it came
 
     def read(self, of: Callable[[Any], T]) -> T:
         """A model from the body. Raises UnexpectedAnswer for a body of another shape."""
@@ -71,7 +72,8 @@ class Transport:
         if not 200 <= answer.status < 300:
             raise _refusal(answer)
         try:
-            return Answer(answer.status, answer.headers, json.loads(answer.data) if answer.data else None)
+            body = json.loads(answer.data) if answer.data else None
+            return Answer(answer.status, answer.headers, body, answer.data)
         except ValueError as error:
             raise UnexpectedAnswer(f"{urlsplit(url).netloc} answered {answer.status} without JSON") from error
 
