@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from sluice.adapters.idle_connections import LIFE_S, IdleConnections
+from sluice.adapters.idle_connections import LIFE_S, MOST, IdleConnections
 from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, Address, SsrfGuard, Target
 from sluice.adapters.webhook_sender import HttpWebhookSender
 from sluice.service.webhook_ports import Answer
@@ -115,3 +115,17 @@ def test_an_old_connection_is_not_used(post: Post) -> None:
         idle.give(target, socket.create_connection(("127.0.0.1", receiver.port)))
         now = LIFE_S
         assert idle.take(target) is None
+
+
+def test_connections_that_nobody_takes_again_make_room() -> None:
+    """Else a hundred receivers that were called once would be the last whose connections are kept."""
+    idle = IdleConnections()
+    pairs = [socket.socketpair() for _ in range(MOST + 1)]
+    targets = [Target(False, f"hook{number}.example", 80, "/", ()) for number in range(MOST + 1)]
+    for target, (ours, _) in zip(targets, pairs, strict=True):
+        idle.give(target, ours)
+    assert [ours.fileno() == -1 for ours, _ in pairs] == [True] + [False] * MOST
+    idle.close()
+    assert all(ours.fileno() == -1 for ours, _ in pairs)
+    for _, theirs in pairs:
+        theirs.close()

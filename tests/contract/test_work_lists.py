@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sluice.adapters.item_keys import key_of
+from sluice.adapters.record_writes import wire_key
+from sluice.adapters.records import DynamoRecords
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
@@ -120,3 +123,20 @@ def test_an_unknown_event_is_not_dispatched(records: Records) -> None:
 def test_a_work_list_is_bounded(records: Records) -> None:
     records.commit(*(Create(make_job()) for _ in range(20)))
     assert len(records.unfinished_jobs(before=LATER, limit=7)) == 7
+
+
+def test_a_row_that_cannot_be_read_keeps_no_other_waiting(
+    dynamo: DynamoRecords, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a rollback the table holds rows with fields that this release does not know."""
+    strange, plain = make_delivery(), make_delivery()
+    dynamo.commit(Create(strange), Create(plain))
+    dynamo._client.update_item(
+        TableName="sluice",
+        Key=wire_key(key_of(strange)),
+        UpdateExpression="SET #record.of_tomorrow = :true",
+        ExpressionAttributeNames={"#record": "record"},
+        ExpressionAttributeValues={":true": {"BOOL": True}},
+    )
+    assert dynamo.due_deliveries(before=LATER, limit=9) == [plain]
+    assert [(record.message, record.pk) for record in caplog.records] == [("work_unreadable", key_of(strange).pk)]

@@ -1,14 +1,14 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from sluice.domain.leases import VcpuLimits
-from sluice.domain.models import Job, RetiredSecret
+from sluice.domain.models import Delivery, Job, RetiredSecret
 from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, JobState, UploadState
-from sluice.service.ports import Create
+from sluice.service.ports import Create, Write
 from sluice.service.reconcile import LIMIT, Reconciler, reconcile
-from tests.contract.samples import make_replay, make_webhook
+from tests.contract.samples import make_delivery, make_replay, make_webhook
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
@@ -195,6 +195,46 @@ def test_one_bad_row_does_not_stop_the_sweep() -> None:
     world.now.tick(seconds=3601)
     assert sweep(world)["expired_uploads"] == 1
     assert world.upload(good).state is UploadState.EXPIRED and good.multipart_id not in world.objects.open
+
+
+def test_a_kind_that_cannot_be_listed_fails_the_sweep_after_the_others() -> None:
+    world = World()
+    upload, _ = world.create()
+
+    def broken(*, before: datetime, limit: int) -> list[Delivery]:
+        raise ConnectionError
+
+    world.records.due_deliveries = broken  # type: ignore[method-assign]
+    world.now.tick(seconds=3601)
+    with pytest.raises(ConnectionError):
+        sweep(world)
+    assert world.upload(upload).state is UploadState.EXPIRED
+
+
+def test_a_backlog_is_worked_off_in_one_sweep() -> None:
+    world = World()
+    for _ in range(LIMIT + 5):
+        world.records.commit(Create(make_delivery(next_attempt_at=world.now())))
+    world.now.tick(seconds=1)
+    assert sweep(world)["due_deliveries"] == LIMIT + 5
+    assert world.records.due_deliveries(before=world.now(), limit=LIMIT) == []
+
+
+def test_a_sweep_ends_before_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is due and however slow the table is."""
+    world = World()
+    for _ in range(LIMIT):
+        world.records.commit(Create(make_delivery(next_attempt_at=world.now())))
+    began, slow = world.now() + timedelta(seconds=1), world.records.commit
+
+    def commit(*writes: Write) -> None:
+        world.now.tick(seconds=0.5)
+        slow(*writes)
+
+    monkeypatch.setattr(world.records, "commit", commit)
+    world.now.tick(seconds=1)
+    assert 60 < sweep(world)["due_deliveries"] < LIMIT
+    assert world.now() - began < timedelta(seconds=50)
 
 
 def test_a_secret_whose_time_is_over_is_dropped() -> None:

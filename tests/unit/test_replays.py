@@ -1,6 +1,7 @@
 """Replays: which deliveries they take, how fast, how far they are, and what is refused."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from ulid import ULID
 
 from functions.api_deliveries import handler
 from sluice.domain.events import EventType
-from sluice.domain.ids import Prefix, first_id
+from sluice.domain.ids import Prefix, first_id, is_id
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service import replays
@@ -197,3 +198,9 @@ def test_a_time_is_the_time_of_ids() -> None:
     moment = FakeClock()()
     made = [f"evt_{str(ULID.from_timestamp(moment.timestamp() + late)).lower()}" for late in (-0.001, 0, 0.001)]
     assert made[0] < first_id(Prefix.EVENT, moment) < made[1] < made[2]
+
+
+def test_a_time_before_all_ids_is_before_all_of_them() -> None:
+    """Not after them, which a table refuses as the lower bound."""
+    first = first_id(Prefix.EVENT, datetime(1, 1, 1, tzinfo=UTC))
+    assert is_id(Prefix.EVENT, first) and first == first_id(Prefix.EVENT, datetime(1970, 1, 1, tzinfo=UTC))

@@ -35,12 +35,13 @@ class IdleConnections:
         return None
 
     def give(self, target: Target, sock: socket.socket) -> None:
+        """Makes room by the one that has waited longest: receivers that are called no more must not fill the place."""
         with self._lock:
-            if self._count < MOST:
-                self._idle.setdefault(_key(target), []).append((self._clock(), sock))
-                self._count += 1
-                return
-        sock.close()
+            surplus = self._take_oldest() if self._count == MOST else None
+            self._idle.setdefault(_key(target), []).append((self._clock(), sock))
+            self._count += 1
+        if surplus:
+            surplus.close()
 
     def close(self) -> None:
         for key in list(self._idle):
@@ -53,12 +54,18 @@ class IdleConnections:
     def _pop(self, key: Key) -> tuple[float, socket.socket] | None:
         """The one that was used last: the others grow old and are closed."""
         with self._lock:
-            waiting = self._idle.get(key)
-            if not waiting:
-                self._idle.pop(key, None)
-                return None
-            self._count -= 1
-            return waiting.pop()
+            return self._remove(key, -1) if key in self._idle else None
+
+    def _take_oldest(self) -> socket.socket:
+        key = min(self._idle, key=lambda waiting: self._idle[waiting][0][0])
+        return self._remove(key, 0)[1]
+
+    def _remove(self, key: Key, place: int) -> tuple[float, socket.socket]:
+        self._count -= 1
+        removed = self._idle[key].pop(place)
+        if not self._idle[key]:
+            del self._idle[key]
+        return removed
 
 
 def _key(target: Target) -> Key:

@@ -1,5 +1,7 @@
 """Ways to read rows of the table: one, a partition, a page, a batch, and what is due."""
 
+import logging
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,6 +13,7 @@ from sluice.domain.events import timestamp
 from sluice.domain.models import Model
 from sluice.table import DueKind, Key
 
+logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
 
 
@@ -53,8 +56,11 @@ class RowReads(RecordWrites):
         return ids[:limit], ids[limit - 1] if len(ids) > limit else None
 
     def _batch(self, model: type[M], keys: list[Key]) -> list[M]:
+        return [from_item(model, item) for item in self._batch_items(keys)]
+
+    def _batch_items(self, keys: list[Key]) -> list[dict[str, Any]]:
         """At most 100 keys; missing rows are left out, throttled ones asked for again."""
-        found: list[M] = []
+        found: list[dict[str, Any]] = []
         wanted: dict[str, Any] = {self._table: {"Keys": [wire_key(key) for key in keys], "ConsistentRead": True}}
         for attempt in range(TRIES):
             if not wanted or not wanted[self._table]["Keys"]:
@@ -62,7 +68,7 @@ class RowReads(RecordWrites):
             if attempt:
                 pause(attempt)
             answer = self._client.batch_get_item(RequestItems=wanted)
-            found += [from_item(model, item) for item in answer["Responses"].get(self._table, [])]
+            found += answer["Responses"].get(self._table, [])
             wanted = answer.get("UnprocessedKeys", {})
         if wanted:
             raise ProviderFailure()
@@ -82,8 +88,17 @@ class RowReads(RecordWrites):
             found += answer["Items"]
         oldest = sorted(found, key=lambda item: str(item[table.DUE_SK]["S"]))[:limit]
         keys = [_key(item) for item in oldest]
-        records = [row for start in range(0, len(keys), 100) for row in self._batch(model, keys[start : start + 100])]
-        return [record for record in records if _is_due(record, kind, before)]
+        items = [item for start in range(0, len(keys), 100) for item in self._batch_items(keys[start : start + 100])]
+        return [record for record in _readable(model, items) if _is_due(record, kind, before)]
+
+
+def _readable(model: type[M], items: list[dict[str, Any]]) -> Iterator[M]:
+    """A row that only another release can read, or that is damaged, must not keep all others waiting."""
+    for item in items:
+        try:
+            yield from_item(model, item)
+        except (ValueError, LookupError, TypeError):
+            logger.exception("work_unreadable", extra=_key(item)._asdict())
 
 
 def _is_due(record: Model, kind: DueKind, before: datetime) -> bool:

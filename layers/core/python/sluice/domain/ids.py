@@ -41,7 +41,7 @@ def is_id(prefix: Prefix, text: str) -> bool:
 
 def first_id(prefix: Prefix, moment: datetime) -> str:
     """No id of this kind made at `moment` or later sorts before it, and every one made earlier does."""
-    milliseconds = int(moment.timestamp() * 1000)
+    milliseconds = max(int(moment.timestamp() * 1000), 0)  # no id is older than 1970
     digits = "".join(_ALPHABET[milliseconds >> shift & 31] for shift in range(5 * (_TIME_DIGITS - 1), -1, -5))
     return f"{prefix}_{digits}{_ALPHABET[0] * 16}"
 

@@ -1,14 +1,14 @@
 """The sweeper: once a minute it finishes what a lost, late or doubled notification left behind.
 
 Every step repeats a use case that is safe to repeat. One bad row must not stop the others: its error is logged and
-the row is met again a minute later.
+the row is met again later. Nor must a kind that cannot be listed: the sweep fails after the others had their turn.
 """
 
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, Job, WebhookEndpoint
@@ -30,10 +30,15 @@ from sluice.service.webhook_secrets import forget_secrets
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-LIMIT = 200  # rows of one kind in one sweep, oldest first
-STEP_BUDGET = timedelta(seconds=7)  # seven steps within the function's minute; the rest is met in the next sweep
+LIMIT = 200  # rows of one kind in one look, oldest first
+STEP_BUDGET = timedelta(seconds=5)  # of one kind in one look: eight kinds within the function's minute
+SWEEP_BUDGET = timedelta(seconds=40)  # no look begins after this one; the rest is met in the next sweep
+# A failing endpoint's retries or a relay's outage leave more than one look takes, and everybody's wait behind them.
+BACKLOGS = ("due_deliveries", "undispatched_events", "due_replays")
 GRACE = timedelta(seconds=60)  # what the ordinary path gets before the sweeper steps in
+NONE = timedelta(0)
 LOOK_AGAIN = timedelta(minutes=6)  # longer than one completion may take: no second one beside it
 
 
@@ -51,21 +56,54 @@ class Reconciler:
     now: Clock
 
 
+class Find(Protocol[T_co]):
+    def __call__(self, *, before: datetime, limit: int) -> list[T_co]: ...
+
+
 def reconcile(ports: Reconciler) -> dict[str, int]:
-    """Run every step once. Returns how many rows each step acted on."""
-    moment = ports.now()
+    """Run every step once, and those with a backlog again as long as they find work and there is time.
+
+    Returns how many rows each step acted on. Raises the first of what kept rows from being listed.
+    """
+    failures: list[Exception] = []
+    until = ports.now() + SWEEP_BUDGET
+    steps = _steps(ports, failures)
+    done = {name: step() for name, step in steps.items()}
+    late = [name for name in BACKLOGS if done[name]]
+    while late and ports.now() < until:
+        more = {name: steps[name]() for name in late}
+        done |= {name: done[name] + acted for name, acted in more.items()}
+        late = [name for name in late if more[name]]
+    if failures:
+        raise failures[0]
+    return done
+
+
+def _steps(ports: Reconciler, failures: list[Exception]) -> dict[str, Callable[[], int]]:
+    records = ports.records
+
+    def each(step: Callable[[T, Reconciler], None], find: Find[T], grace: timedelta = NONE) -> Callable[[], int]:
+        return lambda: _each(step, _listed(find, ports.now() - grace, failures), ports)
+
     return {
-        "due_deliveries": _each(_send, ports.records.due_deliveries(before=moment, limit=LIMIT), ports),
-        "expired_uploads": _each(_expire, ports.records.expired_uploads(before=moment, limit=LIMIT), ports),
-        "unsettled_uploads": _each(_settle, ports.records.unsettled_uploads(before=moment - GRACE, limit=LIMIT), ports),
-        "unfinished_jobs": _each(_check_job, ports.records.unfinished_jobs(before=moment - GRACE, limit=LIMIT), ports),
-        "waiting_jobs": _admit(ports),
-        "undispatched_events": _each(
-            _dispatch, ports.records.undispatched_events(before=moment - GRACE, limit=LIMIT), ports
-        ),
-        "retired_secrets": _each(_forget, ports.records.retired_secrets(before=moment, limit=LIMIT), ports),
-        "due_replays": _each(_replay, ports.log.due_replays(before=moment, limit=LIMIT), ports),
+        "due_deliveries": each(_send, records.due_deliveries),
+        "expired_uploads": each(_expire, records.expired_uploads),
+        "unsettled_uploads": each(_settle, records.unsettled_uploads, GRACE),
+        "unfinished_jobs": each(_check_job, records.unfinished_jobs, GRACE),
+        "waiting_jobs": lambda: _admit(ports),
+        "undispatched_events": each(_dispatch, records.undispatched_events, GRACE),
+        "retired_secrets": each(_forget, records.retired_secrets),
+        "due_replays": each(_replay, ports.log.due_replays),
     }
+
+
+def _listed(find: Find[T], before: datetime, failures: list[Exception]) -> list[T]:
+    try:
+        return find(before=before, limit=LIMIT)
+    except Exception as error:  # the other kinds have their turn first
+        logger.exception("reconcile_failed", extra={"step": getattr(find, "__name__", None)})
+        failures.append(error)
+        return []
 
 
 def _admit(ports: Reconciler) -> int:
