@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 
 from sluice.domain.deliveries import DeliveryMessage
-from sluice.domain.endpoint_health import FIRST_PAUSE, LONGEST_PAUSE, MAX_IN_FLIGHT, SILENT_TO_OPEN
+from sluice.domain.endpoint_health import FIRST_PAUSE, LONGEST_PAUSE, MAX_IN_FLIGHT, SILENT_TO_OPEN, SendSlot
+from sluice.domain.errors import WriteConflict
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service.deliveries import Outcome, deliver
-from sluice.service.ports import Replace
+from sluice.service.ports import Create, Replace, Write
 from sluice.service.webhook_ports import Answer, SendFailed
+from tests.fakes.records import FakeRecords
 from tests.fakes.webhook_sender import Post, ok, status
 from tests.unit.webhook_world import WebhookWorld
 
@@ -19,6 +21,15 @@ from tests.unit.webhook_world import WebhookWorld
 @pytest.fixture
 def world() -> WebhookWorld:
     return WebhookWorld()
+
+
+class Contested(FakeRecords):
+    """A slot that looks free has just been taken, and is free again at the next look."""
+
+    def commit(self, *writes: Write) -> None:
+        if any(isinstance(write, Create | Replace) and isinstance(write.record, SendSlot) for write in writes):
+            raise WriteConflict()
+        super().commit(*writes)
 
 
 def silent(_: Post) -> Answer:
@@ -114,6 +125,31 @@ def test_the_circuit_half_opens_for_one_attempt(world: WebhookWorld) -> None:
     assert send(world, endpoint) is Outcome.DELIVERED
     world.sender.answer = ok
     assert [send(world, endpoint) for _ in range(3)] == [Outcome.DELIVERED] * 3
+
+
+def test_an_answer_between_keeps_the_circuit_closed(world: WebhookWorld) -> None:
+    """Five in a row open it: one that answers, however badly, is there."""
+    endpoint = world.endpoint()
+    for answer in [silent] * (SILENT_TO_OPEN - 1) + [status(500)] + [silent] * (SILENT_TO_OPEN - 1):
+        world.sender.answer = answer
+        assert send(world, endpoint) is Outcome.RETRYING
+    world.sender.answer = ok
+    assert send(world, endpoint) is Outcome.DELIVERED
+
+
+def test_one_that_is_always_too_late_for_a_slot_is_held(world: WebhookWorld) -> None:
+    """As a conflict its message would come back after minutes, and a burst would fill the dead letters."""
+    endpoint, event = world.endpoint(), world.event()
+    world.dispatch(event)
+    records = Contested()
+    records.rows = world.records.rows
+    world.with_ports(records=records)
+    message = DeliveryMessage.of(world.delivery(endpoint, event))
+    assert deliver(message, ports=world.ports) is Outcome.HELD
+    assert (world.sender.posts, world.delivery(endpoint, event).holds) == ([], 1)
+    world.with_ports(records=world.records)
+    world.now.tick(seconds=3)
+    assert Outcome.DELIVERED in world.work()
 
 
 def test_pauses_double_while_probes_fail(world: WebhookWorld) -> None:

@@ -39,7 +39,7 @@ class EndpointHealth(Model):
     tenant_id: str
     webhook_id: str
     failing_since: datetime | None = None  # None: the last attempt was delivered
-    silent: int = 0  # attempts without an answer
+    silent: int = 0  # attempts without an answer, in a row
     pauses: int = 0
     paused_until: datetime | None = None
     updated_at: datetime
@@ -109,7 +109,7 @@ def after_failure(
     health: EndpointHealth | None, endpoint: WebhookEndpoint, verdict: Verdict, now: datetime
 ) -> EndpointHealth:
     before = health or EndpointHealth(tenant_id=endpoint.tenant_id, webhook_id=endpoint.id, updated_at=now, version=0)
-    silent = before.silent + (verdict.status is None)
+    silent = before.silent + 1 if verdict.status is None else 0
     counted = {"failing_since": before.failing_since or now, "silent": silent}
     after = before.model_copy(update={**counted, "updated_at": now, "version": before.version + 1})
     asked = min(timedelta(seconds=verdict.retry_after_s or 0), LONGEST_ASKED_FOR)

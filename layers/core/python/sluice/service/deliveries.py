@@ -25,6 +25,7 @@ from sluice.domain.deliveries import (
     settle,
 )
 from sluice.domain.endpoint_health import SendSlot, Verdict, admit
+from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.states import DeliveryState
@@ -84,7 +85,10 @@ class Result(NamedTuple):
 
 def deliver(message: DeliveryMessage, *, ports: Deliverer) -> Outcome:
     """Raises when a service of ours fails; the message then comes back."""
-    claimed = _claim(message, ports)
+    try:
+        claimed = _claim(message, ports)
+    except WriteConflict:  # others were always faster at its endpoint's slots: that is no room either
+        claimed = _step_aside(message, ports)
     if isinstance(claimed, Outcome):
         return claimed
     result = _send(message, claimed, ports)
@@ -114,7 +118,7 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
     """Reserve the attempt that the message asks for, unless it is another's, done, or has nowhere to go."""
     delivery = _delivery(message, ports.records)
     now = ports.now()
-    if delivery is None or not _is_next(delivery, message) or is_claimed(delivery, now) or is_early(delivery, now):
+    if delivery is None or not _is_due(delivery, message, now):
         return Outcome.SUPERSEDED
     endpoint = ports.records.webhook(message.tenant_id, message.webhook_id)
     event = ports.records.event_of(delivery)
@@ -135,8 +139,22 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
     return Claimed(endpoint, event, secrets, slot)
 
 
+@retry_on_conflict
+def _step_aside(message: DeliveryMessage, ports: Deliverer) -> Outcome:
+    delivery = _delivery(message, ports.records)
+    if delivery is None or not _is_due(delivery, message, ports.now()):
+        return Outcome.SUPERSEDED
+    gate = ports.records.gate(message.tenant_id, message.webhook_id)
+    hold_back(delivery, gate, records=ports.records, queue=ports.queue, now=ports.now, jitter=ports.jitter)
+    return Outcome.HELD
+
+
 def _delivery(message: DeliveryMessage, records: Records) -> Delivery | None:
     return records.delivery(message.tenant_id, message.webhook_id, message.event_id)
+
+
+def _is_due(delivery: Delivery, message: DeliveryMessage, now: datetime) -> bool:
+    return _is_next(delivery, message) and not is_claimed(delivery, now) and not is_early(delivery, now)
 
 
 def _is_next(delivery: Delivery, message: DeliveryMessage) -> bool:
