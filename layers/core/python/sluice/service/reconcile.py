@@ -30,7 +30,6 @@ from sluice.service.webhook_secrets import forget_secrets
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 LIMIT = 200  # rows of one kind in one look, oldest first
 STEP_BUDGET = timedelta(seconds=5)  # of one kind in one look: eight kinds within the function's minute
@@ -56,8 +55,8 @@ class Reconciler:
     now: Clock
 
 
-class Find(Protocol[T_co]):
-    def __call__(self, *, before: datetime, limit: int) -> list[T_co]: ...
+class Find(Protocol[T]):
+    def __call__(self, *, before: datetime, limit: int) -> list[T]: ...
 
 
 def reconcile(ports: Reconciler) -> dict[str, int]:
