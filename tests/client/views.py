@@ -57,6 +57,7 @@ def asset_view(asset_id: str, state: str = "ready") -> dict[str, Any]:
         "playback_ids": ["plb_1"],
         "playback_policy": "signed",
         "active_version": "ver_1" if state == "ready" else None,
+        "encoding_profile": {"id": "enc_1", "version": 2},
         "title": "A \x1b[31mred\x1b[0m film",
         "external_id": None,
         "tags": ["a", "b"],
@@ -70,14 +71,24 @@ def asset_view(asset_id: str, state: str = "ready") -> dict[str, Any]:
 
 
 def job_view(job_id: str) -> dict[str, Any]:
-    progress = {"stage": "encode", "percent": 41.5, "realtime_factor": None, "attempt": 1, "updated_at": MOMENT}
+    progress = {
+        "stage": "encode",
+        "percent": 41.5,
+        "realtime_factor": None,
+        "attempt": 1,
+        "chunks_done": 2,
+        "chunks_total": 9,
+        "updated_at": MOMENT,
+    }
     return {
         "job_id": job_id,
         "asset_id": "ast_1",
         "state": "running",
         "attempt": 1,
+        "encoding_profile": None,
         "capacity": "FARGATE_SPOT",
         "progress": progress,
+        "quality": None,
         "version_id": None,
         "error": None,
         "created_at": MOMENT,
@@ -94,5 +105,7 @@ def session_view(playback_id: str) -> dict[str, Any]:
         "hls_url": "https://media.example/v1/play/plb_1/master.m3u8?token=t",
         "dash_url": "https://media.example/v1/play/plb_1/manifest.mpd?token=t",
         "poster_url": None,
+        "storyboard_url": None,
+        "preview_url": None,
         "expires_at": MOMENT,
     }

@@ -50,6 +50,18 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class ProfileRef:
+    """Which version of an encoding profile."""
+
+    id: str
+    version: int
+
+    @classmethod
+    def of(cls, data: Json | None) -> "ProfileRef | None":
+        return None if data is None else cls(data["id"], data["version"])
+
+
+@dataclass(frozen=True)
 class Asset:
     """`state` is created, ingesting, uploaded, processing, ready, archived, failed or deleted."""
 
@@ -63,6 +75,7 @@ class Asset:
     playback_ids: tuple[str, ...]
     playback_policy: str
     active_version: str | None
+    encoding_profile: ProfileRef | None  # None: the built-in one
     title: str | None
     external_id: str | None
     tags: tuple[str, ...]
@@ -85,6 +98,7 @@ class Asset:
             playback_ids=tuple(data["playback_ids"]),
             playback_policy=data["playback_policy"],
             active_version=data["active_version"],
+            encoding_profile=ProfileRef.of(data.get("encoding_profile")),
             title=data["title"],
             external_id=data["external_id"],
             tags=tuple(data["tags"]),
@@ -102,14 +116,23 @@ class JobProgress:
     percent: float  # of the whole job
     realtime_factor: float | None
     attempt: int
+    chunks_done: int | None  # of a video that several tasks encode
+    chunks_total: int | None
     updated_at: datetime
 
     @classmethod
     def of(cls, data: Json | None) -> "JobProgress | None":
         if data is None:
             return None
-        updated_at = moment(data["updated_at"])
-        return cls(data["stage"], data["percent"], data["realtime_factor"], data["attempt"], updated_at)
+        return cls(
+            stage=data["stage"],
+            percent=data["percent"],
+            realtime_factor=data["realtime_factor"],
+            attempt=data["attempt"],
+            chunks_done=data.get("chunks_done"),
+            chunks_total=data.get("chunks_total"),
+            updated_at=moment(data["updated_at"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -120,8 +143,10 @@ class Job:
     asset_id: str
     state: str
     attempt: int
+    encoding_profile: ProfileRef | None
     capacity: str | None
     progress: JobProgress | None
+    quality: dict[str, Any] | None  # what was decided per title, as the API documents it; of one job alone
     version_id: str | None
     error: Failure | None
     created_at: datetime
@@ -136,8 +161,10 @@ class Job:
             asset_id=data["asset_id"],
             state=data["state"],
             attempt=data["attempt"],
+            encoding_profile=ProfileRef.of(data.get("encoding_profile")),
             capacity=data["capacity"],
             progress=JobProgress.of(data["progress"]),
+            quality=data.get("quality"),
             version_id=data["version_id"],
             error=Failure.of(data["error"]),
             created_at=moment(data["created_at"]),
@@ -154,9 +181,19 @@ class PlaybackSession:
     hls_url: str
     dash_url: str
     poster_url: str | None
+    storyboard_url: str | None  # WebVTT
+    preview_url: str | None
     expires_at: datetime
 
     @classmethod
     def of(cls, data: Json) -> "PlaybackSession":
-        urls = (data["hls_url"], data["dash_url"], data["poster_url"])
-        return cls(data["session_id"], data["playback_id"], *urls, moment(data["expires_at"]))
+        return cls(
+            session_id=data["session_id"],
+            playback_id=data["playback_id"],
+            hls_url=data["hls_url"],
+            dash_url=data["dash_url"],
+            poster_url=data["poster_url"],
+            storyboard_url=data.get("storyboard_url"),
+            preview_url=data.get("preview_url"),
+            expires_at=moment(data["expires_at"]),
+        )
