@@ -12,7 +12,7 @@ from sluice.domain.states import AssetState, JobState
 from sluice.domain.tools import ToolTask
 from sluice.media.verdicts import Corrupt
 from sluice.service.assembling import assemble
-from sluice.service.attempts import Ending
+from sluice.service.attempts import Ending, forget_old_word
 from sluice.service.chunk_parts import encode_left
 from sluice.service.parts_left import unfinished
 from sluice.service.progress import Superseded
@@ -55,6 +55,17 @@ def test_the_first_task_cuts_the_source_and_encodes_nothing(bench: Bench, plan: 
     assert encoded(bench) == 0
     assert (bench.job.state, bench.asset_state()) == (JobState.RUNNING, AssetState.PROCESSING)
     assert list(bench.scratch.iterdir()) == []
+
+
+def test_a_doubled_start_of_the_first_task_leaves_its_plan_alone(bench: Bench, plan: ChunkPlan) -> None:
+    before = bench.job
+    assert bench.run() is Ending.NOTHING_TO_DO
+    assert (bench.job, bench.result().plan_id) == (before, plan.id)
+
+
+def test_a_word_that_comes_while_a_double_begins_stays(bench: Bench, plan: ChunkPlan) -> None:
+    forget_old_word(bench.deps, bench.tenant, bench.job_id, 1)
+    assert (bench.result().outcome, bench.result().plan_id) == ("chunked", plan.id)
 
 
 def test_parts_are_joined_and_published(bench: Bench, plan: ChunkPlan) -> None:
@@ -114,6 +125,19 @@ def test_an_interrupted_part_says_so_and_finished_ones_stay(bench: Bench, plan: 
         tenant_id=bench.tenant, job_id=bench.job_id, plan_id=plan.id, attempt=1, deps=bench.deps
     ) is Ending.FINISHED  # fmt: skip
     assert unfinished(plan, bench.deps.records) == []
+
+
+def test_a_part_that_is_stopped_at_its_last_word_was_interrupted(bench: Bench, plan: ChunkPlan) -> None:
+    save = bench.world.records.save_result
+
+    def stopped(result: JobResult) -> None:
+        bench.world.records.save_result = save  # type: ignore[method-assign]
+        raise SystemExit(143)
+
+    bench.world.records.save_result = stopped  # type: ignore[method-assign]
+    with pytest.raises(SystemExit):
+        bench.encode_part(plan, "0")
+    assert word(bench, plan, "0").outcome == "interrupted"
 
 
 def test_an_old_interruption_does_not_excuse_a_run_that_dies_without_a_word(bench: Bench, plan: ChunkPlan) -> None:

@@ -31,7 +31,7 @@ def assemble(*, tenant_id: str, job_id: str, plan_id: str, attempt: int, deps: T
             version = version_of(job, rendered, deps)
             upload(job, version, rendered, progress, deps)
         publish(job=job, version=version, ports=deps)
-    save_result(deps, tenant_id, job_id, attempt, "succeeded", version_id=version.id, unit=unit)
+        save_result(deps, tenant_id, job_id, attempt, "succeeded", version_id=version.id, unit=unit)
     return Ending.PUBLISHED
 
 

@@ -62,7 +62,7 @@ def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, capacity: str, p
     job = ports.records.job(tenant_id, job_id)
     if job is None:
         raise JobNotFound
-    if not JOB_EDGES[job.state] or job.attempt > attempt:
+    if not JOB_EDGES[job.state] or job.attempt > attempt or _handed_over(job, attempt, ports):
         return None
     asset = asset_of(job, ports)
     moment = ports.now()
@@ -86,9 +86,19 @@ def begin_attempt(*, tenant_id: str, job_id: str, attempt: int, capacity: str, p
     return running
 
 
+def _handed_over(job: Job, attempt: int, ports: AttemptPorts) -> bool:
+    """A doubled start of an attempt that has done its share: its parts are being encoded."""
+    word = ports.records.job_result(job.tenant_id, job.id, attempt)
+    return word is not None and word.outcome == "chunked"
+
+
 def forget_old_word(ports: AttemptPorts, tenant_id: str, job_id: str, attempt: int, unit: str = "") -> None:
-    """An interrupted attempt keeps its number. Should this one die without a word, the old word must not count."""
-    if ports.records.job_result(tenant_id, job_id, attempt, unit) is not None:
+    """An interrupted attempt keeps its number. Should this one die without a word, the old word must not count.
+
+    Any other word stays: it is of a run beside this one, and others may go on by it.
+    """
+    old = ports.records.job_result(tenant_id, job_id, attempt, unit)
+    if old is not None and old.outcome == "interrupted":
         unknown = ErrorInfo.of(ProviderFailure("Processing was stopped."))
         save_result(ports, tenant_id, job_id, attempt, "failed", error=unknown, unit=unit)
 

@@ -66,7 +66,7 @@ def _run(
         forget_old_word(deps, tenant_id, job_id, attempt, unit)
         for name in choose(unfinished(found.plan, deps.records)):
             _encode(found, name, deps)
-    save_result(deps, tenant_id, job_id, attempt, "succeeded", unit=unit)
+        save_result(deps, tenant_id, job_id, attempt, "succeeded", unit=unit)
     return Ending.FINISHED
 
 

@@ -59,7 +59,7 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
             version = version_of(job, rendered, deps)
             upload(job, version, rendered, progress, deps)
         publish(job=job, version=version, ports=deps)
-    save_result(deps, tenant_id, job_id, attempt, "succeeded", version_id=version.id)
+        save_result(deps, tenant_id, job_id, attempt, "succeeded", version_id=version.id)
     return Ending.PUBLISHED
 
 
