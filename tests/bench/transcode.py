@@ -26,15 +26,17 @@ LIMIT = 1.24  # one ffmpeg process, decoded once, measured 1.15 before packaging
 
 
 class MeteredTools:
-    """Adds up the processor time of every program."""
+    """Adds up the processor time of every program, and keeps the most memory that one held."""
 
     def __init__(self) -> None:
         self._runner = ToolRunner()
         self.cpu_s = 0.0
+        self.most_rss_bytes = 0
 
     def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
         output = self._runner.run(task, on_progress=on_progress)
         self.cpu_s += output.cpu_s
+        self.most_rss_bytes = max(self.most_rss_bytes, output.max_rss_bytes)
         return output
 
 
