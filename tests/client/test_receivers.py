@@ -104,7 +104,8 @@ def stored(inbox: sqlite3.Connection) -> list[tuple[str, str, bytes]]:
 
 
 def post(url: str, headers: dict[str, str], body: str = BODY) -> int:
-    sent = {"Content-Type": "application/json", **headers}
+    # a connection of its own: a server may close one that it has just answered with 500
+    sent = {"Content-Type": "application/json", "Connection": "close", **headers}
     return urllib3.request("POST", url, body=body.encode(), headers=sent, retries=False, timeout=DEADLINE_S).status
 
 
