@@ -8,7 +8,7 @@ import pytest
 from functions.transcoder.main import parse
 from infra.config import MOST_CHUNK_TASKS
 from sluice.media.chunks import MAX_CHUNKS
-from sluice.service.failures import Failure
+from sluice.service.failures import MOST_DENIED, Failure
 from tests.infra.asl import attempts_of, definition_of, state
 from tests.infra.deployment import Deployment
 
@@ -44,6 +44,8 @@ def test_the_map_stays_within_the_limits_of_step_functions(definition: dict[str,
     parts = MAX_CHUNKS + 1
     assert parts <= MOST_ITEMS
     assert parts * (well + FAILURES * again) + 1_000 < MOST_EVENTS
+    given_up = 3 + (MOST_DENIED - 1) * again + events(part, "PartRun", "PartClassify", "PartRetryOrEnd", "PartEnded")
+    assert parts * given_up + 1_000 < MOST_EVENTS  # no capacity for any of them: one task can still do them all
 
 
 def test_all_parts_together_return_next_to_nothing(definition: dict[str, Any], part: dict[str, Any]) -> None:

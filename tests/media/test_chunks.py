@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from sluice.adapters.process import ToolRunner
-from sluice.domain.encoding import EncodingSettings
+from sluice.domain.encoding import EncodingSettings, VideoCodec
 from sluice.media.chunks import plan_windows
 from sluice.media.ffmpeg import intermediate
 from sluice.media.ladder import Plan, plan_transcode
@@ -23,6 +23,7 @@ from tests.media.measure import decoded_frames, frames, joined
 CHUNK_S = 6.1  # at 23.976 frames/s one segment is 6.006 s
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "75", "-bf", "3", "-b:v", "1500k")
 GRAIN = "noise=alls=12:allf=t"
+BUILT_IN = EncodingSettings()
 
 
 class Both(NamedTuple):
@@ -31,9 +32,9 @@ class Both(NamedTuple):
     chunked: Path  # the same, joined from chunks
 
 
-def encode_both(source: Path, folder: Path) -> Both:
+def encode_both(source: Path, folder: Path, settings: EncodingSettings = BUILT_IN, chunk_s: float = CHUNK_S) -> Both:
     probed = probe_file(source, folder)
-    plan = plan_transcode(probed.model_copy(update={"tracks": ()}), EncodingSettings())
+    plan = plan_transcode(probed.model_copy(update={"tracks": ()}), settings)
     tools = {"tools": ToolRunner(), "binaries": BINARIES}
     at_once = {"processors": 1, "on_stage": lambda *_stage: None, **tools}
     (whole := folder / "whole").mkdir()
@@ -44,7 +45,7 @@ def encode_both(source: Path, folder: Path) -> Both:
         duration_s=probed.video.duration_s,
         rate=probed.video.rate,
         segment_frames=plan.gop_frames * plan.gops_per_segment,
-        chunk_s=CHUNK_S,
+        chunk_s=chunk_s,
     )
     assert len(windows) > 1
     for number, piece in enumerate(Cutter(source, folder, plan, **tools).pieces(windows)):
@@ -101,6 +102,18 @@ def test_packaged_chunks_are_cut_where_one_run_is(film: Both) -> None:
         assert len(list((chunked.directory / name).glob("seg-*"))) == 4
         assert (chunked.directory / f"{name}.m3u8").read_text().count("#EXTINF") == 4
     assert chunked.duration_s == whole.duration_s
+
+
+def test_chunks_of_every_codec_are_joined(tmp_path: Path) -> None:
+    """Each encoder writes a header of its own, and those of all chunks have to be the same."""
+    settings = EncodingSettings(codecs=tuple(VideoCodec), gop_s=1, segment_s=1)
+    source = make(Clip(size="160x96", seconds=3, sound=False), tmp_path)
+    both = encode_both(source, tmp_path, settings, chunk_s=1)
+    assert both.plan.names == ["v96", "hevc96", "av96"]
+    for name in both.plan.names:
+        whole, chunked = (frames(folder / intermediate(name)) for folder in (both.whole, both.chunked))
+        assert len(whole) == 75
+        assert chunked == whole
 
 
 def shades(file: Path) -> list[int]:

@@ -37,6 +37,7 @@ def _x265(made: VideoRendition, threads: int) -> list[str]:
         "open-gop": 0,  # its own default is open, which the flag does not reach
         "pools": threads,  # `-threads` would be its frame threads, each with a frame's memory
         "frame-threads": 1,
+        "info": 0,  # else its options stand in the header, which all chunks of a film have to share, and theirs differ
         "log-level": "error",
     }
     return [

@@ -31,9 +31,9 @@ class TrialFile(NamedTuple):
 
 
 def sampled(plan: Plan) -> Plan:
-    """What can be measured: no sound, no copied rendition, and no HDR, whose brightness VMAF's model does not know."""
+    """What can be measured: no sound, and no HDR, whose brightness VMAF's model does not know."""
     video = tuple(made for made in plan.video if not made.hdr)
-    return plan.model_copy(update={"video": video, "audio": (), "copied": False})
+    return plan.model_copy(update={"video": video, "audio": ()})
 
 
 def trial_files(plan: Plan) -> list[TrialFile]:
