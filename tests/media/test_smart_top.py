@@ -84,6 +84,18 @@ def test_the_early_bytes_are_the_final_ones(tmp_path: Path) -> None:
     assert rendered.pictures.has_poster
 
 
+def test_the_storyboard_of_a_variable_rate_reaches_the_end(tmp_path: Path) -> None:
+    sparse = "select='lt(n,60)+not(mod(n,5))'"  # a screen recording: after a while, little moves
+    video = (*X264, "-bf", "0", *RARE, "0,3,6,9,12,15,18", "-fps_mode", "vfr")
+    rendered, _ = render(
+        make(Clip(size="640x360", seconds=20, sound=False, filters=sparse, video=video), tmp_path), tmp_path
+    )
+    assert rendered is not None
+    board = rendered.pictures.storyboard
+    assert board is not None
+    assert board.tiles * board.interval_s >= rendered.duration_s > 19
+
+
 def test_a_rung_alone_is_encoded(tmp_path: Path) -> None:
     """It is published early, but there is nothing left to save."""
     rendered, early = render(make(Clip(video=(*X264, "-g", "25")), tmp_path), tmp_path)

@@ -60,7 +60,7 @@ def copy_argv(ffmpeg: str, source: str, plan: Plan, *, source_bytes: int) -> lis
     ]  # fmt: skip
 
 
-def lower_rungs(plan: Plan, keyframes: tuple[int, ...]) -> Plan | None:
+def lower_rungs(plan: Plan, keyframes: tuple[int, ...], *, constant_rate: bool) -> Plan | None:
     """What is left to encode below the copied rendition; None if that is nothing, or cannot follow its keyframes.
 
     `keyframes`: numbers of the copy's keyframes in order of presentation.
@@ -68,9 +68,8 @@ def lower_rungs(plan: Plan, keyframes: tuple[int, ...]) -> Plan | None:
     below = plan.video[1:]
     if not below or any(made.codec is not VideoCodec.H264 for made in below):
         return None  # the other encoders answer a forced keyframe with one that is no start of a closed GOP
-    return plan.model_copy(
-        update={"video": tuple(_following(made, plan, keyframes) for made in below), "audio": (), "from_copy": True}
-    )
+    following = tuple(_following(made, plan, keyframes) for made in below)
+    return plan.model_copy(update={"video": following, "audio": (), "from_copy": True, "b_frames": constant_rate})
 
 
 def _following(made: VideoRendition, plan: Plan, keyframes: tuple[int, ...]) -> VideoRendition:

@@ -15,6 +15,7 @@ def encoder_options(made: VideoRendition, plan: Plan, *, threads: int) -> list[s
         "-bufsize", f"{made.max_kbps * 2}k",
         "-profile:v", made.profile,
         *(("-level:v", made.level) if made.level else ()),
+        *(() if plan.b_frames else ("-bf", "0")),
         *(_SOURCE_KEYFRAMES if plan.from_copy else ("-g", str(made.gop_frames), "-keyint_min", str(made.gop_frames))),
         "-flags", "+cgop",  # no frame refers across a keyframe: any segment can be the first one played
     ]  # fmt: skip

@@ -55,6 +55,13 @@ def keyframes(track: Track) -> tuple[int, ...]:
     return tuple(number for number, sample in enumerate(shown) if sample.sync)
 
 
+def length_s(track: Track) -> float:
+    """From the first picture to the end of the last one, which is shown as long as the one before it."""
+    stamps = sorted(sample.pts for sample in track.samples)
+    last_step = stamps[-1] - stamps[-2] if len(stamps) > 1 else 0
+    return (stamps[-1] + last_step - stamps[0]) / track.timescale
+
+
 def _read_track(data: memoryview) -> Track:
     timescale, configuration = None, None
     samples: list[Sample] = []

@@ -93,7 +93,7 @@ def refuse_packets(picture: StreamPackets, top: VideoRendition) -> Refusal | Non
         return Refusal.MISSING_PTS
     if len(set(stamps)) != len(stamps):
         return Refusal.DUPLICATE_PTS
-    if stamps != sorted(stamps) and not _constant(sorted(stamps)):
+    if stamps != sorted(stamps) and not constant_rate(sorted(stamps)):
         return Refusal.VARIABLE_RATE
     length_s = (max(stamps) - min(stamps)) * picture.time_base
     if len(stamps) - 1 > length_s * top.rate * MORE_FRAMES:
@@ -152,8 +152,10 @@ def _too_many_bits(size: int, length_s: Fraction, top: VideoRendition) -> bool:
     return size * 8 > top.max_kbps * 1000 * (length_s + BUFFER_S)
 
 
-def _constant(stamps: list[int]) -> bool:
+def constant_rate(stamps: list[int]) -> bool:
     """One tick of rounding on either side is jitter of the container's clock, not of the camera."""
+    if len(stamps) < 2:
+        return True
     typical = Fraction(stamps[-1] - stamps[0], len(stamps) - 1)
     slack = max(Fraction(11, 10), typical / 50)
     return all(abs(after - before - typical) <= slack for before, after in pairwise(stamps))

@@ -84,6 +84,7 @@ class Plan(Frozen):
     segment_s: float
     gops_per_segment: int
     from_copy: bool = False  # what is encoded has the timestamps and keyframes of the copied top rendition
+    b_frames: bool = True  # at uneven times they move the moments at which Packager cuts
 
     @property
     def names(self) -> list[str]:

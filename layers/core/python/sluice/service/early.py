@@ -11,7 +11,7 @@ from sluice.domain.tools import Binaries, ToolLimitExceeded, ToolLimits, ToolTas
 from sluice.media import copying, gate, untrusted
 from sluice.media.bitstream import MalformedBitstream, read_bitstream
 from sluice.media.ffmpeg import intermediate
-from sluice.media.fragments import MalformedFragments, keyframes, read_track
+from sluice.media.fragments import MalformedFragments, keyframes, length_s, read_track
 from sluice.media.gate import Refusal
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
@@ -39,6 +39,8 @@ class CopiedTop:
     plan: Plan  # of the whole ladder, with the sounds as they were copied or encoded
     keyframes: tuple[int, ...]  # their numbers in order of presentation
     frames: int
+    length_s: float  # at a variable rate, the number of frames does not tell it
+    constant_rate: bool
 
 
 @dataclass(frozen=True)
@@ -159,4 +161,5 @@ def _look_at_copy(work: Path, picture: StreamPackets, plan: Plan) -> CopiedTop |
             return Refused(Refusal.DAMAGED)
     if refusal := gate.refuse_copy(track, bitstream, picture, top=top, segment_s=plan.segment_s):
         return Refused(refusal)
-    return CopiedTop(work, plan, keyframes(track), len(track.samples))
+    constant = gate.constant_rate(sorted(sample.pts for sample in track.samples))
+    return CopiedTop(work, plan, keyframes(track), len(track.samples), length_s(track), constant)

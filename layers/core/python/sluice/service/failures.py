@@ -31,8 +31,8 @@ FREE_ERRORS = (
     "limit on the number of vCPUs",
 )
 
-# Times in a row that a chunk finds no capacity; then one task does all that are left. With more of them, all 400 chunks of
-# a film would fill an execution's history before that, and nothing could be done at all.
+# Times in a row that a chunk finds no capacity; then one task does all that are left. With more of them, the 400 chunks
+# of a film would fill an execution's history before that, and nothing could be done at all.
 MOST_DENIED = 3
 
 Action = Literal["retry", "fail", "done", "leave"]

@@ -89,10 +89,15 @@ def render_source(
     return finish(work, plan, frames, tools=tools, binaries=binaries)
 
 
-def finish(work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binaries) -> Rendered:
-    """From encoded renditions in `work` to media that can be published. Raises as `render_source` does."""
-    length_s = float(frames / plan.rate) if plan.rate and frames else plan.source.duration_s or 0.0
-    pictures = make_pictures(work, plan, length_s, tools=tools, binaries=binaries)
+def finish(
+    work: Path, plan: Plan, frames: int, *, tools: Tools, binaries: Binaries, length_s: float | None = None
+) -> Rendered:
+    """From encoded renditions in `work` to media that can be published. Raises as `render_source` does.
+
+    `length_s`: of a picture whose frames do not lie on the grid of the plan's rate.
+    """
+    on_grid_s = float(frames / plan.rate) if plan.rate and frames else plan.source.duration_s or 0.0
+    pictures = make_pictures(work, plan, length_s or on_grid_s, tools=tools, binaries=binaries)
     directory = package(work, plan, tools=tools, binaries=binaries)
     duration_s = checked_duration(plan, directory)
     return Rendered(

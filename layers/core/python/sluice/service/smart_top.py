@@ -54,7 +54,7 @@ def render_smart_top(
         shutil.rmtree(directory)
         return None
     on_copied(copied)
-    lower = lower_rungs(copied.plan, copied.keyframes)
+    lower = lower_rungs(copied.plan, copied.keyframes, constant_rate=copied.constant_rate)
     rendered = None
     if lower is not None:
         top = directory / ffmpeg.intermediate(copied.plan.video[0].name)
@@ -72,7 +72,7 @@ def _finish(copied: CopiedTop, lower: Plan, frames: int, *, tools: Tools, binari
         logger.warning("copy_not_followed", extra={"frames": frames, "expected": _frames_of(lower, copied)})
         return None
     plan = copied.plan.model_copy(update={"video": (copied.plan.video[0], *lower.video)})
-    rendered = finish(copied.directory, plan, copied.frames, tools=tools, binaries=binaries)
+    rendered = finish(copied.directory, plan, copied.frames, tools=tools, binaries=binaries, length_s=copied.length_s)
     if not boundaries_agree(plan, rendered.directory):
         logger.warning("copy_not_followed", extra={"boundaries": "differ"})
         return None
