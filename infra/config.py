@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from infra.webhook_targets import WebhookTargets, read_webhook_targets
 from sluice.config import DeliverWebhookSettings, Environment
 
 SIGNING_SLOTS = ("a", "b")
@@ -43,6 +44,7 @@ class Config:
     transcoder_image: str | None  # repository@sha256:...; None: built from functions/transcoder/Dockerfile
     allowed_origins: tuple[str, ...]  # browsers that may call the API and upload parts
     ingest_buckets: tuple[str, ...]  # of this account: s3:// sources are copied from these and no others
+    webhook_targets: WebhookTargets
     ingest_plain_http: bool  # sources on http://, port 80, beside https
     alarm_email: str | None
     fast_lane: bool  # standard sources are published at once by a function, before a task has started
@@ -109,6 +111,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         transcoder_image=_image(context("transcoderImage")),
         allowed_origins=tuple(_text(context("allowedOrigins"), "*").split(",")),
         ingest_buckets=_buckets(context("ingestBuckets")),
+        webhook_targets=_targets(context("webhookTargets")),
         ingest_plain_http=_truth("ingestPlainHttp", _text(context("ingestPlainHttp"), "false")),
         alarm_email=_text(context("alarmEmail"), "") or None,
         fast_lane=_truth("fastLane", _text(context("fastLane"), "true")),
@@ -168,6 +171,13 @@ def _buckets(value: object) -> tuple[str, ...]:
     if wrong := [name for name in names if not _BUCKET.fullmatch(name)]:
         raise ConfigError(f"ingestBuckets must be names of buckets, separated by commas, not {wrong[0]!r}")
     return names
+
+
+def _targets(value: object) -> WebhookTargets:
+    try:
+        return read_webhook_targets(value)
+    except ValueError as error:
+        raise ConfigError(f"webhookTargets: {error}") from None
 
 
 def _truth(name: str, value: str) -> bool:

@@ -11,7 +11,10 @@ from sluice.service.webhooks import Registered, WebhookChange
 Url = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2_048),
-    Field(description="https with public addresses only; port 443, or 1024 and above. Redirects are not followed."),
+    Field(
+        description="https with public addresses only; port 443, or 1024 and above. Redirects are not followed. "
+        "Or `alias:<name>` of a queue or bus that the operator registered for the tenant."
+    ),
 ]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 

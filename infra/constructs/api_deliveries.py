@@ -6,7 +6,14 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_listing, allow_rows, allow_secret
+from infra.constructs.grants import (
+    READ_ROWS,
+    WRITE_ROWS,
+    allow_listing,
+    allow_rows,
+    allow_secret,
+    allow_webhook_targets,
+)
 from infra.constructs.http_api import Route
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.vault import Vault
@@ -37,6 +44,7 @@ class ApiDeliveries(Construct):
                 cursor_secret_arn=vault.cursor.secret_arn,
                 delivery_queue_url=deliveries.queue_url,
                 webhook_key_arn=vault.webhook_key.key_arn,
+                webhook_targets=base.config.webhook_targets.setting,
                 allow_loopback=base.config.allow_loopback,
             ),
         )
@@ -45,4 +53,5 @@ class ApiDeliveries(Construct):
         allow_secret(api, vault.cursor.secret_arn)
         api.allow(["kms:Decrypt"], [vault.webhook_key.key_arn])
         api.allow(["sqs:SendMessage"], [deliveries.queue_arn])
+        allow_webhook_targets(api, base.config.webhook_targets)  # a test event goes out from here
         self.function = api.function

@@ -33,6 +33,7 @@ class ApiWebhooks(Construct):
                 **base.settings,
                 cursor_secret_arn=vault.cursor.secret_arn,
                 webhook_key_arn=vault.webhook_key.key_arn,
+                webhook_targets=base.config.webhook_targets.setting,
                 allow_loopback=base.config.allow_loopback,
             ),
         )

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from infra.constructs.python_function import PythonFunction
+from infra.webhook_targets import WebhookTargets
 from sluice.table import DUE_INDEX, LIST_INDEX, LOOKUPS
 
 READ_ROWS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
@@ -52,6 +53,14 @@ def allow_reading(function: PythonFunction, bucket: s3.IBucket, prefix: str) -> 
 
 def allow_secret(function: PythonFunction, *secret_arns: str) -> None:
     function.allow(["secretsmanager:GetSecretValue"], secret_arns)
+
+
+def allow_webhook_targets(function: PythonFunction, targets: WebhookTargets) -> None:
+    """Exactly the queues and buses that the operator registered."""
+    if targets.queue_arns:
+        function.allow(["sqs:SendMessage"], targets.queue_arns)
+    if targets.bus_arns:
+        function.allow(["events:PutEvents"], targets.bus_arns)
 
 
 def allow_parameter(function: PythonFunction, name: str) -> None:

@@ -4,7 +4,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows
+from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows, allow_webhook_targets
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import WorkQueue
 from sluice.config import DeliverWebhookSettings
@@ -36,12 +36,14 @@ class WebhookDelivery(Construct):
                 delivery_queue_url=work.queue.queue_url,
                 dead_letter_queue_url=work.dead_letters.queue_url,
                 webhook_key_arn=webhook_key.key_arn,
+                webhook_targets=base.config.webhook_targets.setting,
                 allow_loopback=base.config.allow_loopback,
                 retry_schedule_s=base.config.retry_schedule_s,
             ),
         )
         allow_rows(function, base.table, [*READ_ROWS, *WRITE_ROWS])
         function.allow(["sqs:SendMessage"], [work.queue.queue_arn, work.dead_letters.queue_arn])
+        allow_webhook_targets(function, base.config.webhook_targets)
         function.allow(["kms:Decrypt"], [webhook_key.key_arn])
         work.feed(function, batch_size=10, max_concurrency=50)  # each sends the ten of its batch at once
         self.queue = work.queue

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from sluice.adapters.aws_targets import AwsTargets, connect_once
 from sluice.adapters.clock import now
+from sluice.adapters.routed_webhook_sender import RoutedWebhookSender
 from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
 from sluice.adapters.webhook_sender import HttpWebhookSender
 from sluice.adapters.webhook_signer import StandardWebhooksSigner
@@ -42,7 +44,8 @@ def receiver() -> Iterator[str]:
 
 def per_second(url: str) -> float:
     world = WebhookWorld()
-    world.with_ports(sender=HttpWebhookSender(SsrfGuard(allow_loopback=True, ports=WEBHOOK_PORTS)), now=now)
+    https = HttpWebhookSender(SsrfGuard(allow_loopback=True, ports=WEBHOOK_PORTS))
+    world.with_ports(sender=RoutedWebhookSender(https, AwsTargets(connect_once()), {}), now=now)
     for number in range(ENDPOINTS):
         world.endpoint(url=f"{url}{number}")
     for _ in range(EVENTS):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from sluice.domain.errors import UrlNotAllowed
+from sluice.domain.webhook_targets import WebhookTarget, find_target
 from sluice.service.webhook_ports import Answer
 
 
@@ -26,12 +27,14 @@ class FakeWebhookSender:
         self.posts: list[Post] = []
         self.answer: Callable[[Post], Answer] = ok  # may raise SendFailed
         self.refused: set[str] = set()
+        self.targets: dict[str, WebhookTarget] = {}  # by alias
 
-    def check_url(self, url: str) -> None:
+    def check_url(self, url: str, *, tenant_id: str) -> None:
+        find_target(url, tenant_id, self.targets)
         if url in self.refused:
             raise UrlNotAllowed()
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
-        self.check_url(url)
+    def post(self, url: str, *, tenant_id: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+        self.check_url(url, tenant_id=tenant_id)
         self.posts.append(Post(url, dict(headers), body))
         return self.answer(self.posts[-1])

@@ -8,11 +8,16 @@ environment variable `SLUICE_FOO_BAR`; values are strings on the wire and parsed
 import os
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 PREFIX = "SLUICE_"
+# No FIFO queue: deliveries come in any order, and its five-minute memory would drop what was sent again.
+_TARGET_ARN = (
+    r"^arn:aws[a-z-]*:(sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}"
+    r"|events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._/-]{1,256})$"
+)
 
 
 class Environment(StrEnum):
@@ -56,6 +61,23 @@ def bucket_names(setting: str) -> frozenset[str]:
     return frozenset(name.strip() for name in setting.split(",")) - {""}
 
 
+class RegisteredTarget(BaseModel):
+    """An SQS queue or an EventBridge bus that events are sent to, and whose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    arn: Annotated[str, Field(pattern=_TARGET_ARN)]
+    tenants: (
+        Annotated[tuple[Annotated[str, Field(pattern=r"^ten_[0-9a-z]{26}$")], ...], Field(min_length=1)] | Literal["*"]
+    )
+
+
+def read_targets(setting: str) -> dict[str, RegisteredTarget]:
+    """By alias. Raises pydantic.ValidationError, a ValueError."""
+    alias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    return TypeAdapter(dict[alias, RegisteredTarget]).validate_json(setting)
+
+
 class AuthorizerSettings(Settings):
     pepper_secret_arn: str
     upload_token_secret_arn: str
@@ -86,6 +108,7 @@ class ApiPoliciesSettings(Settings):
 class ApiWebhooksSettings(Settings):
     cursor_secret_arn: str
     webhook_key_arn: str
+    webhook_targets: str = "{}"
     allow_loopback: bool = False
 
 
@@ -93,6 +116,7 @@ class ApiDeliveriesSettings(Settings):
     cursor_secret_arn: str
     delivery_queue_url: str
     webhook_key_arn: str
+    webhook_targets: str = "{}"
     allow_loopback: bool = False
     timeout_s: float = 15.0  # the gateway cuts at 30
 
@@ -182,6 +206,7 @@ class DeliverWebhookSettings(Settings):
     delivery_queue_url: str
     dead_letter_queue_url: str
     webhook_key_arn: str
+    webhook_targets: str = "{}"
     allow_loopback: bool = False
     retry_schedule_s: str = "0,5,300,1800,7200,18000,36000,50400,72000,86400"  # 75.6 h in all
     timeout_s: float = 15.0

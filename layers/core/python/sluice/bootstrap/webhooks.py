@@ -17,6 +17,23 @@ if TYPE_CHECKING:
     from sluice.service.webhook_ping import Pinger
 
 
+def _sender(
+    settings: config.ApiWebhooksSettings | config.ApiDeliveriesSettings | config.DeliverWebhookSettings,
+) -> WebhookSender:
+    from sluice.adapters.aws_targets import AwsTargets, connect_once
+    from sluice.adapters.routed_webhook_sender import RoutedWebhookSender
+    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
+    from sluice.adapters.webhook_sender import HttpWebhookSender
+    from sluice.domain.webhook_targets import WebhookTarget
+
+    targets = {
+        alias: WebhookTarget(arn=found.arn, tenants=None if found.tenants == "*" else frozenset(found.tenants))
+        for alias, found in config.read_targets(settings.webhook_targets).items()
+    }
+    https = HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS))
+    return RoutedWebhookSender(https, AwsTargets(connect_once()), targets)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiWebhooks(Core):
     sender: WebhookSender
@@ -30,14 +47,12 @@ def api_webhooks(settings: config.ApiWebhooksSettings) -> ApiWebhooks:
 
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
     from sluice.adapters.secrets import SecretsManager, secrets_client
-    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
-    from sluice.adapters.webhook_sender import HttpWebhookSender
 
     secrets = SecretsManager(secrets_client())
     return ApiWebhooks(
         environment=settings.environment,
         records=records(settings),
-        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
+        sender=_sender(settings),
         secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
         random_bytes=token_bytes,
         cursor_key=lambda: secrets.read(settings.cursor_secret_arn).encode(),
@@ -60,8 +75,6 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
     from sluice.adapters.records import dynamodb_client
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
     from sluice.adapters.secrets import SecretsManager, secrets_client
-    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
-    from sluice.adapters.webhook_sender import HttpWebhookSender
     from sluice.adapters.webhook_signer import StandardWebhooksSigner
     from sluice.service.replays import Replayer
     from sluice.service.webhook_ping import Pinger
@@ -70,7 +83,7 @@ def api_deliveries(settings: config.ApiDeliveriesSettings) -> ApiDeliveries:
     pinger = Pinger(
         records=table,
         secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
-        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
+        sender=_sender(settings),
         signer=StandardWebhooksSigner(),
         timeout_s=settings.timeout_s,
         now=now,
@@ -116,8 +129,6 @@ def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
     from sluice.adapters.completion_queue import sqs_client
     from sluice.adapters.delivery_queue import SqsDeadLetterQueue, SqsDeliveryQueue
     from sluice.adapters.secret_box import KmsSecretBox, kms_client
-    from sluice.adapters.ssrf_guard import WEBHOOK_PORTS, SsrfGuard
-    from sluice.adapters.webhook_sender import HttpWebhookSender
     from sluice.adapters.webhook_signer import StandardWebhooksSigner
     from sluice.domain.deliveries import RetrySchedule
     from sluice.service.deliveries import Deliverer
@@ -126,7 +137,7 @@ def deliver_webhook(settings: config.DeliverWebhookSettings) -> "Deliverer":
         environment=settings.environment,
         new_id=new_id,
         records=records(settings),
-        sender=HttpWebhookSender(SsrfGuard(allow_loopback=settings.allow_loopback, ports=WEBHOOK_PORTS)),
+        sender=_sender(settings),
         signer=StandardWebhooksSigner(),
         secrets=KmsSecretBox(kms_client(), settings.webhook_key_arn),
         queue=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),

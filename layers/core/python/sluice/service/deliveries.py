@@ -163,7 +163,7 @@ def _is_next(delivery: Delivery, message: DeliveryMessage) -> bool:
 
 def _send(message: DeliveryMessage, claimed: Claimed, ports: Deliverer) -> Result:
     sent = send(
-        claimed.endpoint.url,
+        claimed.endpoint,
         Message(message.event_id, claimed.event.body, claimed.secrets),
         sender=ports.sender,
         signer=ports.signer,

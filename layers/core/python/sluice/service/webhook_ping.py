@@ -38,7 +38,7 @@ def ping_webhook(webhook_id: str, *, tenant_id: str, origin: Origin, correlation
     body = describe_ping(webhook_id, tenant_id, origin, correlation_id=correlation_id)
     secrets = open_secrets(endpoint, secrets=ports.secrets, now=ports.now())
     sent = send(
-        endpoint.url,
+        endpoint,
         Message(origin.event_id, body, secrets),
         sender=ports.sender,
         signer=ports.signer,

@@ -111,11 +111,13 @@ class SendFailed(Exception):
 
 
 class WebhookSender(Protocol):
-    def check_url(self, url: str) -> None:
+    """An endpoint's URL is an https one, or `alias:<name>` of a target that the operator registered for its tenant."""
+
+    def check_url(self, url: str, *, tenant_id: str) -> None:
         """Raises UrlNotAllowed; also when the name does not resolve."""
         ...
 
-    def post(self, url: str, *, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+    def post(self, url: str, *, tenant_id: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
         """Within `timeout_s` from the first byte out to the last byte in. Raises UrlNotAllowed or SendFailed.
 
         Redirects are answers like any other.

@@ -1,4 +1,4 @@
-"""One signed POST to an endpoint, and what came of it: the same for a delivery and for a test."""
+"""One signed event to an endpoint, and what came of it: the same for a delivery and for a test."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -37,7 +37,13 @@ def open_secrets(endpoint: WebhookEndpoint, *, secrets: SecretBox, now: datetime
 
 
 def send(
-    url: str, message: Message, *, sender: WebhookSender, signer: WebhookSigner, timeout_s: float, now: Clock
+    endpoint: WebhookEndpoint,
+    message: Message,
+    *,
+    sender: WebhookSender,
+    signer: WebhookSigner,
+    timeout_s: float,
+    now: Clock,
 ) -> Sent:
     """Never raises for what an endpoint does."""
     sent_at = now()
@@ -45,10 +51,16 @@ def send(
     headers["content-type"] = "application/json"
     sent = Sent(sent_at, {name: value for name, value in headers.items() if name != SIGNATURE})
     try:
-        answer = sender.post(url, headers=headers, body=message.body.encode(), timeout_s=timeout_s)
+        answer = sender.post(
+            endpoint.url,
+            tenant_id=endpoint.tenant_id,
+            headers=headers,
+            body=message.body.encode(),
+            timeout_s=timeout_s,
+        )
     except SendFailed as error:
         return sent._replace(latency_ms=error.latency_ms, failure=error.failure)
-    except UrlNotAllowed as error:  # the name resolves to something else than when the endpoint was made
+    except UrlNotAllowed as error:  # what its name or alias leads to is not what it was when the endpoint was made
         return sent._replace(failure=error.code)
     return sent._replace(
         latency_ms=answer.latency_ms,

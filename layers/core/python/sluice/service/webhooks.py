@@ -62,7 +62,7 @@ def create_webhook(
 ) -> Registered:
     """Raises InvalidRequest, UrlNotAllowed, WebhookLimitReached, TenantNotFound."""
     check_event_types(command.event_types)
-    _check_url(command.url, sender)
+    _check_url(command.url, command.tenant_id, sender)
     secret = new_secret(random_bytes)
     moment = now()
     endpoint = WebhookEndpoint(
@@ -80,9 +80,9 @@ def create_webhook(
     return Registered(endpoint, secret)
 
 
-def _check_url(url: str, sender: WebhookSender) -> None:
+def _check_url(url: str, tenant_id: str, sender: WebhookSender) -> None:
     try:
-        sender.check_url(url)
+        sender.check_url(url, tenant_id=tenant_id)
     except UrlNotAllowed as error:
         raise UrlNotAllowed(error.detail, errors=(FieldError("/url", error.code, error.detail),)) from error
 
@@ -139,7 +139,7 @@ def change_webhook(change: WebhookChange, *, records: Records, sender: WebhookSe
     _expected(change.webhook_id, change.tenant_id, change.versions, records)  # before a name is looked up
     check_event_types(change.fields.get("event_types", ()))
     if "url" in change.fields:
-        _check_url(change.fields["url"], sender)
+        _check_url(change.fields["url"], change.tenant_id, sender)
     return _change(change, records, now)
 
 
