@@ -18,7 +18,12 @@ class ReplayWebhook(RequestBody):
     event_ids: tuple[Annotated[str, Field(max_length=40)], ...] = Field((), max_length=1000)
     since: AwareDatetime | None = Field(None, description="Events from this time on.")
     until: AwareDatetime | None = Field(None, description="Events before this time; now, if it is left out.")
-    types: tuple[Glob, ...] = Field(("*",), min_length=1, max_length=20, description="As `event_types` of a webhook.")
+    types: tuple[Glob, ...] = Field(
+        ("*",),
+        min_length=1,
+        max_length=20,
+        description="As `event_types` of a webhook. `*` alone: all deliveries, and new ones as its `event_types` say.",
+    )
     only_failed: bool = Field(False, description="Dead deliveries only.")
     dry_run: bool = Field(False, description="Count only.")
 
@@ -37,10 +42,10 @@ class ReplayView(ResponseBody):
     replay_id: str | None = Field(description="Null: a dry run.")
     webhook_id: str
     status: Literal["dry_run", "running", "completed", "stopped"] = Field(
-        description="completed: all are queued again. stopped: the webhook was switched off."
+        description="completed: all are queued. stopped: the webhook was switched off."
     )
-    matched: int = Field(description="Deliveries to be sent again, as counted at the start.")
-    sent: int = Field(description="Queued again so far.")
+    matched: int = Field(description="What is to be sent, as counted at the start.")
+    sent: int = Field(description="Queued so far.")
     skipped: int = Field(description="They were on their way already.")
     missing: int = Field(description="No delivery to this webhook is stored: of `event_ids`.")
     created_at: Timestamp | None

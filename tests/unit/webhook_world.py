@@ -82,7 +82,7 @@ class WebhookWorld:
             asset_id=self.asset_id,
             sequence=sequence,
             timestamp=self.now(),
-            body=f'{{"id":"{event_id}","title":"Größe"}}',
+            body=f'{{"id":"{event_id}","sequence":{sequence},"title":"Größe"}}',
         )
         self.records.commit(Create(event))
         return event

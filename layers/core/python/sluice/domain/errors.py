@@ -183,7 +183,7 @@ class UrlNotAllowed(InvalidRequest):
 
 class ReplayTooLarge(InvalidRequest):
     code = "replay_too_large"
-    message = "More than 10,000 deliveries are in this time; choose a shorter one."
+    message = "More than 10,000 deliveries or events are in this time; choose a shorter one."
 
 
 class WebhookLimitReached(Conflict):

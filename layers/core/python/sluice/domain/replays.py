@@ -23,7 +23,7 @@ class Selection(Model):
 
 
 class Counts(Model):
-    sent: int = 0  # queued again
+    sent: int = 0  # queued
     skipped: int = 0  # on their way already
     missing: int = 0  # never sent to this endpoint, or no longer stored
 
@@ -41,7 +41,7 @@ class Replay(Model):
     matched: int  # when it began
     state: ReplayState = ReplayState.RUNNING
     counts: Counts = Counts()
-    position: str | None = None  # the last event that was handled; they go from the oldest to the newest
+    position: str | None = None  # the last event that was handled, oldest first; then a place in the feed
     next_step_at: datetime | None  # when the sweeper takes the next step
     created_at: datetime
     updated_at: datetime

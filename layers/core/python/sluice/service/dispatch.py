@@ -58,7 +58,7 @@ def _new_delivery(event: Event, endpoint: WebhookEndpoint, delivery_id: str, now
 def _create_or_find(delivery: Delivery, records: Records) -> bool:
     """True if the pair's first message has to be sent: by us, or by an earlier run that may have died before it did."""
     try:
-        records.commit(Create(delivery), *_pointer(delivery))
+        records.commit(Create(delivery), *pointer(delivery))
         return True
     except WriteConflict:
         existing = records.delivery(delivery.tenant_id, delivery.webhook_id, delivery.event_id)
@@ -67,7 +67,7 @@ def _create_or_find(delivery: Delivery, records: Records) -> bool:
         return existing.state is DeliveryState.PENDING and existing.version == 1
 
 
-def _pointer(delivery: Delivery) -> list[Create]:
+def pointer(delivery: Delivery) -> list[Create]:
     """From the asset, if it is about one."""
     if delivery.asset_id is None:
         return []

@@ -2,6 +2,7 @@
 
 A step queues up to `AT_ONCE` deliveries and then moves the replay's position. One that dies in between is taken again
 from the old position; a delivery remembers the replay that it was last revived by, so that none is sent twice.
+Behind the deliveries of a time come its events that never got one (`replay_gaps`).
 """
 
 import logging
@@ -19,10 +20,11 @@ from sluice.domain.errors import (
     WriteConflict,
 )
 from sluice.domain.ids import Prefix, first_id, is_id
-from sluice.domain.models import Delivery
+from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.replays import Counts, Replay, Selection, step, stop
 from sluice.service.dispatch import GRACE
 from sluice.service.ports import Clock, Create, Records, Replace
+from sluice.service.replay_gaps import Walk, count_gap, delivery_id, is_in_feed, next_gap, send_first
 from sluice.service.retries import retry_on_conflict
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
 from sluice.service.webhooks import check_event_types, get_webhook
@@ -47,18 +49,22 @@ class Where(NamedTuple):
     tenant_id: str
     webhook_id: str
     selection: Selection
-    replay_id: str | None = None  # None: nothing is sent yet
+    replay: Replay | None = None  # None: nothing is sent yet
 
     def takes(self, delivery: Delivery) -> bool:
-        """What a step that died has revived is no longer dead, and yet belongs to it."""
-        mine = self.replay_id is not None and delivery.replay_id == self.replay_id
-        return mine or self.selection.takes(delivery)
+        """What a step that died has revived is no longer dead, and yet belongs to it; what it made is the feed's."""
+        mine = self.replay is not None and delivery.replay_id == self.replay.id
+        return not self.has_made(delivery) and (mine or self.selection.takes(delivery))
+
+    def has_made(self, delivery: Delivery) -> bool:
+        return self.replay is not None and delivery.id == delivery_id(delivery.event_id, self.replay)
 
 
 class Batch(NamedTuple):
     deliveries: list[Delivery]
     missing: int
     position: str | None  # None: these are the last
+    known: frozenset[str] = frozenset()  # events that were looked at and have a delivery
 
 
 def select(
@@ -97,17 +103,21 @@ def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:
 
 def count_matches(webhook_id: str, selection: Selection, *, tenant_id: str, ports: Replayer) -> Counts:
     """What a replay would send, and what it would miss. Raises WebhookNotFound, ReplayTooLarge."""
-    get_webhook(webhook_id, tenant_id=tenant_id, records=ports.records)
+    endpoint = get_webhook(webhook_id, tenant_id=tenant_id, records=ports.records)
     where = Where(tenant_id, webhook_id, selection)
     matched, examined, position = Counts(), 0, None
+    known: set[str] = set()
     while True:
         batch = _next(where, position, PAGE, ports)
         matched = matched.plus(Counts(sent=len(batch.deliveries), missing=batch.missing))
+        known |= batch.known
         position, examined = batch.position, examined + PAGE
         if position is None:
-            return matched
+            break
         if examined >= MAX_EXAMINED:
             raise ReplayTooLarge()
+    walk = Walk(endpoint, selection, ports.records, ports.now)
+    return matched.plus(Counts(sent=count_gap(walk, known))) if walk.fills else matched
 
 
 def start_replay(replay_id: str, webhook_id: str, selection: Selection, *, tenant_id: str, ports: Replayer) -> Replay:
@@ -144,17 +154,32 @@ def advance_replay(replay: Replay, *, ports: Replayer) -> Replay:
     endpoint = ports.records.webhook(replay.tenant_id, replay.webhook_id)
     if endpoint is None or not endpoint.enabled:
         return _save(stop(replay, ports.now()), replay, ports)
-    where = Where(replay.tenant_id, replay.webhook_id, replay.selection, replay.id)
-    batch = _next(where, replay.position, AT_ONCE, ports)
-    counts = Counts(missing=batch.missing)
-    for number, delivery in enumerate(batch.deliveries):
-        delay_s = number * SPREAD_S // AT_ONCE
-        counts = counts.plus(_send_again(delivery, replay, delay_s, ports))
+    counts, position = _send_next(replay, endpoint, ports)
     moment = ports.now()
-    after = step(
-        replay, moment, counts=counts, position=batch.position, next_step_at=moment + timedelta(seconds=SPREAD_S)
-    )
+    after = step(replay, moment, counts=counts, position=position, next_step_at=moment + timedelta(seconds=SPREAD_S))
     return _save(after, replay, ports)
+
+
+def _send_next(replay: Replay, endpoint: WebhookEndpoint, ports: Replayer) -> tuple[Counts, str | None]:
+    """What was done, and where the next step begins; None: this was the last one."""
+    batch = Batch([], 0, None)
+    if not is_in_feed(replay.position):
+        where = Where(replay.tenant_id, replay.webhook_id, replay.selection, replay)
+        batch = _next(where, replay.position, AT_ONCE, ports)
+    counts, taken = Counts(missing=batch.missing), len(batch.deliveries)
+    for number, delivery in enumerate(batch.deliveries):
+        counts = counts.plus(_send_again(delivery, replay, _delay_s(number), ports))
+    walk = Walk(endpoint, replay.selection, ports.records, ports.now)
+    if batch.position or not walk.fills:
+        return counts, batch.position
+    gap = next_gap(walk, replay, known=batch.known, limit=AT_ONCE - taken)
+    for number, entry in enumerate(gap.entries, start=taken):
+        counts = counts.plus(send_first(entry, replay, _delay_s(number), walk=walk, queue=ports.queue))
+    return counts, gap.position
+
+
+def _delay_s(number: int) -> int:
+    return number * SPREAD_S // AT_ONCE
 
 
 def _save(after: Replay, before: Replay, ports: Replayer) -> Replay:
@@ -182,7 +207,8 @@ def _next(where: Where, position: str | None, rows: int, ports: Replayer) -> Bat
     wanted = [delivery for delivery in found if where.takes(delivery)]
     if len(wanted) > rows:
         return Batch(wanted[:rows], 0, wanted[rows - 1].event_id)
-    return Batch(wanted, 0, last)
+    known = frozenset(delivery.event_id for delivery in found if not where.has_made(delivery))
+    return Batch(wanted, 0, last, known)
 
 
 def _named(where: Where, position: str | None, rows: int, records: Records) -> Batch:
