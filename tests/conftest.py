@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def refuse_outside(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def pytest_configure() -> None:
+    # Coverage is of main threads: CPython ends a thread with a RuntimeError if its trace function is set while another
+    # thread sets its own, and the hook below makes that moment long. Code that only other threads run counts as not run.
+    threading.settrace(None)  # type: ignore[arg-type]
     sys.addaudithook(refuse_outside)
 
 
