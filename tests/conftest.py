@@ -46,7 +46,7 @@ def refuse_outside(event: str, arguments: tuple[object, ...]) -> None:
 
 def pytest_configure() -> None:
     # Coverage is of main threads: CPython ends a thread with a RuntimeError if its trace function is set while another
-    # thread sets its own, and the hook below makes that moment long. Code that only other threads run counts as not run.
+    # thread sets its own, and the hook below makes that moment long. What only other threads run counts as not run.
     threading.settrace(None)  # type: ignore[arg-type]
     sys.addaudithook(refuse_outside)
 
