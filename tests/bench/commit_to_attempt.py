@@ -25,7 +25,7 @@ from tests.e2e.customer import Customer, new_customer
 from tests.e2e.stacks import Stacks
 from tests.e2e.waiting import eventually
 
-EVENTS_PER_S, WARM_UP, EVENTS = 20, 40, 200
+EVENTS_PER_S, WARM_UP, EVENTS = 20, 200, 400  # ten seconds for functions to start in
 LIMIT_S = 1.5
 
 
