@@ -79,13 +79,23 @@ def test_a_bad_field_is_named(api: Api, body: dict[str, Any], pointer: str) -> N
 
 
 def test_the_same_idempotency_key_makes_one_upload(api: Api) -> None:
-    body = {"size_bytes": 5}
+    body = {"size_bytes": 5, "token_ttl_s": 600}
     first = api("POST", "/v1/uploads", body, **{"Idempotency-Key": "k"})
+    api.world.now.tick(seconds=290)
     again = api("POST", "/v1/uploads", body, **{"Idempotency-Key": "k"})
     assert first[0] == again[0] == 201 and first[1] == again[1]
     assert again[2]["Idempotent-Replayed"] == "true"
     status, problem, _ = api("POST", "/v1/uploads", {"size_bytes": 6}, **{"Idempotency-Key": "k"})
     assert (status, problem["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_late_repeat_gets_a_token_that_still_lives(api: Api) -> None:
+    body = {"size_bytes": 5, "token_ttl_s": 60}
+    first = api("POST", "/v1/uploads", body, **{"Idempotency-Key": "k"})[1]
+    api.world.now.tick(seconds=50)
+    again = api("POST", "/v1/uploads", body, **{"Idempotency-Key": "k"})[1]
+    assert again["upload_id"] == first["upload_id"]
+    assert again["upload_token_expires_at"] > first["upload_token_expires_at"]
 
 
 def test_a_key_that_found_a_duplicate_finds_it_again(api: Api) -> None:
