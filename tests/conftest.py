@@ -4,8 +4,9 @@ import ipaddress
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import hypothesis
 import pytest
@@ -13,9 +14,13 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 TOOL_FOLDERS = (REPOSITORY / ".venv" / "bin", REPOSITORY / ".sluice" / "node" / "bin")
 
+IN_CI = bool(os.environ.get("CI")) and sys.platform == "linux"  # there everything can be had that a test needs
+
 # Shared CI machines pause for seconds: a slow example is not a wrong one.
 hypothesis.settings.register_profile("sluice", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "sluice")
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 class OutsideConnection(RuntimeError):
@@ -49,6 +54,23 @@ def pytest_configure() -> None:
     # thread sets its own, and the hook below makes that moment long. What only other threads run counts as not run.
     threading.settrace(None)  # type: ignore[arg-type]
     sys.addaudithook(refuse_outside)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return unless_skipped_in_ci((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return unless_skipped_in_ci((yield))
+
+
+def unless_skipped_in_ci(report: Report) -> Report:
+    """What is skipped in CI has not been tested by anybody: it counts as failed."""
+    if IN_CI and report.skipped:
+        report.outcome, report.longrepr = "failed", f"not to be skipped in CI: {report.longreprtext}"
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
