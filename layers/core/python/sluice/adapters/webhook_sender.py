@@ -52,8 +52,8 @@ class HttpWebhookSender:
         if warm:
             try:
                 return self._ask(warm, target, headers, body, deadline)
-            except (ConnectionError, http.client.BadStatusLine):
-                pass  # it was hung up just now: as if it had not been there
+            except (ConnectionError, ssl.SSLError, http.client.BadStatusLine):
+                pass  # it was hung up just now, over TLS perhaps without a word: as if it had not been there
         return self._ask(connect(target, deadline, self._tls), target, headers, body, deadline)
 
     def _ask(
