@@ -38,7 +38,11 @@ def read_webhook_targets(context: object) -> WebhookTargets:
 
 
 def _require_foreign(alias: str, target: RegisteredTarget) -> None:
-    name = target.arn.split(":", 5)[5].removeprefix("event-bus/")
+    resource = target.arn.split(":", 5)[5]
+    if resource == "event-bus/default":
+        # rules of everything else in that account listen there, and a tenant must not be able to start them
+        raise ValueError(f"{alias}: the default bus of an account is no target; name a bus of its own")
+    name = resource.removeprefix("event-bus/")
     if _OURS.fullmatch(name):
         raise ValueError(f"{alias}: {name} is internal, by its name: no queue or bus of our own stacks is a target")
 

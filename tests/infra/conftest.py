@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from tests.infra.deployment import Deployment, synthesize
+from tests.infra.deployment import WITH_TARGETS, Deployment, synthesize
 
 Synthesized = Callable[[str], Deployment]
 
@@ -29,3 +29,11 @@ def dev(synthesized: Synthesized) -> Deployment:
 @pytest.fixture(scope="session")
 def prod(synthesized: Synthesized) -> Deployment:
     return synthesized("prod")
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """With a queue and a bus of the operator as targets of webhooks."""
+    folder = tmp_path_factory.mktemp("targets")
+    synthesize("dev", folder, context=WITH_TARGETS)
+    return Deployment("dev", folder)

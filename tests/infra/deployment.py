@@ -7,6 +7,11 @@ from typing import Any, NamedTuple
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STACKS = ("data", "delivery", "pipeline", "api", "operations")
+TARGETS: dict[str, dict[str, Any]] = {  # of webhooks, one of each kind
+    "films": {"arn": "arn:aws:sqs:eu-west-1:111122223333:films", "tenants": ["ten_01m827pjz7fkqps8n0re85ds7d"]},
+    "audit": {"arn": "arn:aws:events:eu-central-1:444455556666:event-bus/audit", "tenants": "*"},
+}
+WITH_TARGETS = {"webhookTargets": json.dumps(TARGETS)}  # context
 
 
 class Resource(NamedTuple):

@@ -8,25 +8,15 @@ import pytest
 from infra.config import Config, ConfigError, read_config
 from infra.webhook_targets import MAX_SETTING
 from sluice.config import read_targets
-from tests.infra.deployment import Deployment, as_list, flat, synthesize
+from tests.infra.deployment import TARGETS, Deployment, as_list, flat
 
-TENANT = "ten_01m827pjz7fkqps8n0re85ds7d"
-QUEUE = "arn:aws:sqs:eu-west-1:111122223333:films"
-BUS = "arn:aws:events:eu-central-1:444455556666:event-bus/audit"
-TARGETS = {"films": {"arn": QUEUE, "tenants": [TENANT]}, "audit": {"arn": BUS, "tenants": "*"}}
+QUEUE, BUS = (str(TARGETS[alias]["arn"]) for alias in ("films", "audit"))
 READERS = ("api_webhooks", "api_deliveries", "deliver_webhook")
 SENDING = ("sqs:SendMessage", "events:PutEvents")
 
 
 def read(targets: object) -> Config:
     return read_config({"environment": "dev", "webhookTargets": targets}.get)
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    folder = tmp_path_factory.mktemp("targets")
-    synthesize("dev", folder, context={"webhookTargets": json.dumps(TARGETS)})
-    return Deployment("dev", folder)
 
 
 def sending(deployment: Deployment) -> set[tuple[str, str, str]]:
@@ -88,6 +78,13 @@ def test_an_object_is_read_like_its_text() -> None:
 def test_nothing_of_our_own_is_a_target(arn: str) -> None:
     with pytest.raises(ConfigError, match="webhookTargets: x: sluice-.* is internal"):
         read({"x": {"arn": arn, "tenants": "*"}})
+
+
+@pytest.mark.parametrize("place", ["eu-west-1:111122223333", "eu-central-1:444455556666"])
+def test_the_default_bus_of_an_account_is_no_target(place: str) -> None:
+    """Rules of everything else in the account listen there."""
+    with pytest.raises(ConfigError, match="webhookTargets: x: the default bus"):
+        read({"x": {"arn": f"arn:aws:events:{place}:event-bus/default", "tenants": "*"}})
 
 
 @pytest.mark.parametrize(
