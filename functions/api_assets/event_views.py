@@ -1,17 +1,18 @@
 """Answers about events: the catalogue, and the timeline of an asset."""
 
 import json
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import Field
 
+from sluice.domain.audit import AuditRecord
 from sluice.domain.event_catalogue import CATALOGUE, EventType
 from sluice.domain.event_schemas import example_of, schema_of
 from sluice.domain.events import API_VERSION, Event
 from sluice.domain.models import Delivery, JobResult
 from sluice.domain.states import DeliveryState, JobState
 from sluice.http import FailureView, ResponseBody, Timestamp
-from sluice.service.timeline import Entry, JobHistory
+from sluice.service.timeline import Entry, JobHistory, Kind
 
 
 class EventTypeView(ResponseBody):
@@ -89,18 +90,46 @@ class SentView(ResponseBody):
         )
 
 
+class AuditView(ResponseBody):
+    audit_id: str
+    actor: str = Field(description="Id of the API key; `upload_token`: who held the upload's own token.")
+    action: str
+    upload_id: str | None
+    job_id: str | None
+    request_id: str
+    correlation_id: str
+
+    @classmethod
+    def of(cls, record: AuditRecord) -> Self:
+        return cls(
+            audit_id=record.id,
+            actor=record.actor,
+            action=record.action,
+            upload_id=record.upload_id,
+            job_id=record.job_id,
+            request_id=record.request_id,
+            correlation_id=record.correlation_id,
+        )
+
+
 class TimelineView(ResponseBody):
-    """One of the three is not null: the one that `kind` names."""
+    """One of the fields behind `kind` is not null: the one that it names."""
 
     at: Timestamp = Field(description="When it happened, or was made; it is shown as it is now.")
-    kind: Literal["event", "job", "delivery"]
+    kind: Kind
     event: dict[str, Any] | None = Field(description="As webhooks carry it.")
     job: JobHistoryView | None
     delivery: SentView | None
+    audit: AuditView | None = Field(description="Who asked for a change over the API.")
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
-        event = json.loads(entry.what.body) if isinstance(entry.what, Event) else None
-        job = JobHistoryView.of(entry.what) if isinstance(entry.what, JobHistory) else None
-        delivery = SentView.of(entry.what) if isinstance(entry.what, Delivery) else None
-        return cls(at=entry.at, kind=entry.kind, event=event, job=job, delivery=delivery)
+        what = entry.what
+        return cls(
+            at=entry.at,
+            kind=entry.kind,
+            event=json.loads(what.body) if isinstance(what, Event) else None,
+            job=JobHistoryView.of(what) if isinstance(what, JobHistory) else None,
+            delivery=SentView.of(what) if isinstance(what, Delivery) else None,
+            audit=AuditView.of(what) if isinstance(what, AuditRecord) else None,
+        )

@@ -56,8 +56,7 @@ def decide(asset_id: str, verdict: Review) -> AssetView:
     asset = review_asset(
         asset_id,
         verdict,
-        tenant_id=who.tenant_id,
-        request_id=who.request_id,
+        caller=who,
         environment=d.environment,
         records=d.records,
         new_id=d.new_id,

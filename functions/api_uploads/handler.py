@@ -13,7 +13,7 @@ from sluice.domain.ids import Prefix
 from sluice.domain.states import UploadState
 from sluice.http import IdempotencyKey, api, caller, created, keyed, needs, needs_or_upload_token, no_content
 from sluice.observability import observed
-from sluice.service import idempotency, upload_access, upload_slots, upload_tokens
+from sluice.service import idempotency, upload_abort, upload_access, upload_slots, upload_tokens
 
 KEY = needs("uploads:write")
 KEY_OR_TOKEN = needs_or_upload_token("uploads:write")
@@ -63,7 +63,7 @@ def get_upload(upload_id: str) -> UploadView:
     "/v1/uploads/<upload_id>", status_code=204, security=KEY_OR_TOKEN, summary="Abort an upload", tags=["uploads"]
 )
 def abort_upload(upload_id: str) -> Response[None]:
-    upload_slots.abort_upload(upload_id, caller=caller(app), ports=deps())
+    upload_abort.abort_upload(upload_id, caller=caller(app), ports=deps())
     return no_content()
 
 

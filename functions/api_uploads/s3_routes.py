@@ -17,7 +17,7 @@ from sluice.domain.states import UploadState
 from sluice.domain.upload_errors import UploadNotFound
 from sluice.http import IdempotencyKey, caller, no_content, s3_xml
 from sluice.http.s3_xml import S3_FAILURES, element, text
-from sluice.service import upload_slots, uploads
+from sluice.service import upload_abort, uploads
 from sluice.service.upload_access import Caller, UploadPorts, open_upload
 
 PATH = "/v1/uploads/<upload_id>/s3"
@@ -49,7 +49,7 @@ def add_to(
 
     @app.delete(PATH, summary="S3: abort", status_code=204, **shared)
     def abort_s3(upload_id: str, s3_id: UploadId = None) -> Response[None]:
-        upload_slots.abort_upload(_same(upload_id, s3_id), caller=caller(app), ports=deps())
+        upload_abort.abort_upload(_same(upload_id, s3_id), caller=caller(app), ports=deps())
         return no_content()
 
 

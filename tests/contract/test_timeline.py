@@ -8,6 +8,7 @@ from sluice.adapters import timeline_rows
 from sluice.adapters.items import to_item
 from sluice.adapters.records import DynamoRecords
 from sluice.adapters.timeline_rows import DynamoTimeline
+from sluice.domain.audit import Action, AuditRecord
 from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.events import EventType, Origin, describe
 from sluice.domain.ids import Prefix
@@ -69,6 +70,33 @@ def test_deliveries_are_found_from_their_asset(
     rest = timeline.asset_deliveries(TENANT, ASSET, before=found[-1][0], limit=3)
     assert [delivery for _, delivery in rest] == [deliveries[0]]
     assert timeline.asset_deliveries(TENANT, ASSET, before=rest[-1][0], limit=3) == []
+
+
+def asked(asset_id: str = ASSET, tenant_id: str = TENANT) -> AuditRecord:
+    return AuditRecord(
+        id=new_id(Prefix.AUDIT),
+        tenant_id=tenant_id,
+        asset_id=asset_id,
+        at=MOMENT,
+        actor=new_id(Prefix.API_KEY),
+        action=Action.ASSET_RETRY,
+        job_id=new_id(Prefix.JOB),
+        request_id="r",
+        correlation_id="c",
+    )
+
+
+def test_audit_records_are_those_of_the_asset_newest_first(records: Records, timeline: Timeline) -> None:
+    mine = [asked() for _ in range(4)]
+    others = [asked(asset_id=new_id(Prefix.ASSET)), asked(tenant_id=new_id(Prefix.TENANT))]
+    records.commit(*(Create(record) for record in (*mine, *others)))
+    assert timeline.asset_audit(TENANT, ASSET, before=None, limit=2) == [mine[3], mine[2]]
+    assert timeline.asset_audit(TENANT, ASSET, before=mine[2].id, limit=9) == [mine[1], mine[0]]
+    assert timeline.asset_audit(TENANT, ASSET, before=mine[0].id, limit=9) == []
+
+
+def test_an_audit_record_is_kept_for_a_year() -> None:
+    assert int(to_item(asked())["ttl"]["N"]) == int((MOMENT + timedelta(days=365)).timestamp())
 
 
 def test_a_pointer_lives_as_long_as_its_delivery() -> None:

@@ -1,6 +1,7 @@
 """Rows of one asset in memory; passes the same contract suite as DynamoDB's."""
 
 from sluice.adapters.item_keys import key_of
+from sluice.domain.audit import AuditRecord
 from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
@@ -31,3 +32,12 @@ class FakeTimeline:
             for position in positions
         ]
         return [(position, delivery) for position, delivery in found if delivery][:limit]
+
+    def asset_audit(self, tenant_id: str, asset_id: str, *, before: str | None, limit: int) -> list[AuditRecord]:
+        mine = [
+            row
+            for row in self._records.rows.values()
+            if isinstance(row, AuditRecord) and (row.tenant_id, row.asset_id) == (tenant_id, asset_id)
+        ]
+        found = [row for row in mine if before is None or row.id < before]
+        return sorted(found, key=lambda row: row.id, reverse=True)[:limit]

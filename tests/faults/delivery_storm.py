@@ -31,6 +31,7 @@ from tests.fakes.records import FakeRecords
 from tests.fakes.webhook_sender import Post, ok, status
 from tests.faults.bad_receivers import RECEIVERS
 from tests.unit.webhook_world import WebhookWorld
+from tests.unit.world import Who
 
 SCHEDULE = RetrySchedule.parse(DeliverWebhookSettings.model_fields["retry_schedule_s"].default)
 WHOLE_SCHEDULE = {"hours": 100}  # 75.6 and a fifth, and what a pause adds
@@ -151,8 +152,7 @@ class Stormy:
             review_asset(
                 world.asset_id,
                 verdict,
-                tenant_id=world.tenant.id,
-                request_id="r",
+                caller=Who(world.tenant.id, "r", "c"),
                 environment="dev",
                 records=world.ports.records,
                 new_id=world.new_id,

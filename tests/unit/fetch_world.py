@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Literal
 
 from sluice.domain.errors import ProviderFailure
-from sluice.domain.events import EventType, Origin
+from sluice.domain.events import Origin
 from sluice.domain.ids import Prefix
 from sluice.domain.intake import IntakeRules
 from sluice.domain.models import Asset
@@ -20,12 +20,13 @@ from sluice.service.fetching import Ending, fetch
 from sluice.service.ports import Create
 from sluice.service.settling import opening
 from sluice.service.source_ports import SourceReader
-from sluice.service.upload_slots import close_upload
+from sluice.service.upload_abort import close_upload
 from tests.fakes.fetching import FakeCopySources, FakeFile, FakeWeb
 from tests.fakes.pipeline import FakeCompletionQueue
 from tests.fakes.records import FakeRecords
 from tests.fakes.time import FakeClock, FakeIds
 from tests.fakes.uploads_bucket import FakeUploadObjects
+from tests.unit.world import Who
 
 URL = "https://films.example/a.mp4"
 PART = 8 * MIB
@@ -132,11 +133,10 @@ class FetchWorld:
         origin = Origin(environment="dev", now=self.now(), event_id=self.new_id(Prefix.EVENT))
         closed = close_upload(
             self._upload.id,
-            tenant_id=self._upload.tenant_id,
-            state=UploadState.ABORTED,
-            event_type=EventType.UPLOAD_ABORTED,
+            caller=Who(self._upload.tenant_id, "r", "c"),
             records=self.records,
             origin=origin,
+            new_id=self.new_id,
         )
         if frees_parts:
             self.objects.abort_multipart(closed.key, closed.multipart_id)

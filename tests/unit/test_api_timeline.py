@@ -11,14 +11,16 @@ from sluice.bootstrap import ApiAssets
 from sluice.domain.ids import Prefix
 from sluice.domain.models import JobResult
 from sluice.service.dispatch import dispatch_event
+from sluice.service.intake import creating
 from sluice.service.ports import Create
-from tests.contract.samples import make_webhook
+from tests.contract.samples import make_job, make_webhook
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.gateway import LambdaContext, request
 from tests.fakes.timeline import FakeTimeline
 from tests.unit.world import KILLED, World
 
 WEBHOOKS = 2
+KINDS = ("event", "job", "delivery", "audit")
 
 
 class Api:
@@ -68,16 +70,16 @@ class Api:
         self.dispatch()
         return asset.id
 
-    def pages(self, asset_id: str, limit: int) -> list[Any]:
+    def pages(self, asset_id: str, limit: int, **chosen: str) -> list[Any]:
         seen: list[Any] = []
-        query: dict[str, str] = {}
+        query = chosen
         while True:
             status, body = self(asset_id, limit=str(limit), **query)
             assert status == 200 and len(body["data"]) <= limit
             seen += body["data"]
             if body["next_cursor"] is None:
                 return seen
-            query = {"cursor": body["next_cursor"]}
+            query = {**chosen, "cursor": body["next_cursor"]}
 
 
 @pytest.fixture
@@ -92,7 +94,9 @@ def test_everything_is_shown_once_from_the_newest_on(api: Api, limit: int) -> No
     asset_id = api.failed_twice()
     seen = api.pages(asset_id, limit)
     events = len(api.world.records.events(api.world.caller.tenant_id, asset_id))
-    assert Counter(one["kind"] for one in seen) == {"event": events, "job": 2, "delivery": events * WEBHOOKS}
+    asked = 4  # created, begun, completed, transcoded again
+    told_to = events * WEBHOOKS
+    assert Counter(one["kind"] for one in seen) == {"event": events, "job": 2, "delivery": told_to, "audit": asked}
     assert len({json.dumps(one, sort_keys=True) for one in seen}) == len(seen)
     assert [one["at"] for one in seen] == sorted((one["at"] for one in seen), reverse=True)
     told = [one["event"]["sequence"] for one in seen if one["kind"] == "event"]
@@ -103,7 +107,7 @@ def test_everything_is_shown_once_from_the_newest_on(api: Api, limit: int) -> No
 def test_each_entry_has_what_its_kind_says(api: Api) -> None:
     asset_id = api.failed_twice()
     for one in api.pages(asset_id, 50):
-        assert [kind for kind in ("event", "job", "delivery") if one[kind] is not None] == [one["kind"]]
+        assert [kind for kind in KINDS if one[kind] is not None] == [one["kind"]]
     newest = [one for one in api.pages(asset_id, 50) if one["kind"] != "event"]
     delivery = newest[0]["delivery"]
     assert (delivery["event_type"], delivery["status"], delivery["attempt_count"]) == ("asset.updated", "pending", 0)
@@ -111,6 +115,50 @@ def test_each_entry_has_what_its_kind_says(api: Api) -> None:
     assert (queued["state"], queued["attempts"], failed["state"], failed["attempt"]) == ("queued", [], "failed", 2)
     [attempt] = failed["attempts"]
     assert (attempt["attempt"], attempt["outcome"], attempt["error"]["code"]) == (1, "failed", KILLED.code)
+
+
+def test_who_asked_is_told_with_what_was_asked_for(api: Api) -> None:
+    asset_id = api.failed_twice()
+    asked = [one["audit"] for one in api.pages(asset_id, 50, kinds="audit")]
+    assert [one["action"] for one in asked] == ["asset.retry", "upload.complete", "upload.begin", "upload.create"]
+    who, [newest, *_] = api.world.caller, (one["job"] for one in api.pages(asset_id, 50, kinds="job"))
+    assert {one["actor"] for one in asked} == {who.key_id}
+    retried = {name: asked[0][name] for name in ("job_id", "upload_id", "request_id", "correlation_id")}
+    assert retried == {
+        "job_id": newest["job_id"],
+        "upload_id": None,
+        "request_id": who.request_id,
+        "correlation_id": who.correlation_id,
+    }
+
+
+@pytest.mark.parametrize("kinds", [("event",), ("job", "audit"), ("delivery", "event", "delivery"), KINDS])
+def test_some_kinds_are_the_whole_without_the_others(api: Api, kinds: tuple[str, ...]) -> None:
+    asset_id = api.failed_twice()
+    chosen = api.pages(asset_id, 2, kinds=",".join(kinds))
+    assert chosen == [one for one in api.pages(asset_id, 50) if one["kind"] in kinds] != []
+
+
+def test_a_cursor_goes_on_with_its_own_kinds_only(api: Api) -> None:
+    asset_id = api.failed_twice()
+    cursor = api(asset_id, limit="1", kinds="event,job")[1]["next_cursor"]
+    assert api(asset_id, cursor=cursor, kinds="job,event")[0] == 200
+    for other in ({}, {"kinds": "event"}):
+        assert api(asset_id, cursor=cursor, **other)[1]["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize("kinds", ["", "events", "event,", "event, job"])
+def test_an_unknown_kind_is_pointed_at(api: Api, kinds: str) -> None:
+    status, problem = api(api.failed_twice(), kinds=kinds)
+    assert (status, problem["errors"][0]["pointer"]) == (422, "query.kinds")
+
+
+def test_more_transcodes_than_one_batch_holds_are_all_shown(api: Api) -> None:
+    _, asset, _ = api.world.uploaded()
+    for _ in range(102):
+        api.world.records.commit(*creating(make_job(tenant_id=asset.tenant_id, asset_id=asset.id)))
+    seen = [one["job"]["job_id"] for one in api.pages(asset.id, 100, kinds="job")]
+    assert len(seen) == len(set(seen)) == 103
 
 
 def test_it_is_of_one_asset_and_one_tenant(api: Api) -> None:

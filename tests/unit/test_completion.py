@@ -3,7 +3,7 @@ import pytest
 from sluice.domain.models import Asset
 from sluice.domain.parts import MIB
 from sluice.domain.states import AssetState, JobState, UploadState
-from sluice.service import upload_slots
+from sluice.service import upload_abort
 from tests.unit.world import World
 
 
@@ -139,7 +139,7 @@ def test_an_upload_that_is_aborted_while_its_object_is_taken_stays_aborted() -> 
 
     def aborted_meanwhile(tenant_id: str, asset_id: str) -> Asset | None:
         world.records.asset = read  # type: ignore[method-assign]
-        upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
+        upload_abort.abort_upload(upload.id, caller=world.caller, ports=world.ports)
         return read(tenant_id, asset_id)
 
     world.records.asset = aborted_meanwhile  # type: ignore[method-assign]

@@ -18,8 +18,9 @@ from infra import operate
 from infra.config import Config, read_config
 from infra.local.openapi import operations
 from sluice import config, table
-from sluice.adapters.items import DELIVERY_LIFE
+from sluice.adapters.items import AUDIT_LIFE, DELIVERY_LIFE
 from sluice.domain.api_keys import SCOPES
+from sluice.domain.audit import Action
 from sluice.domain.tools import ToolLimitExceeded, ToolNotStarted
 from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
 from sluice.http.problems import Problem
@@ -115,10 +116,21 @@ def test_the_example_of_a_problem_is_one() -> None:
     assert example["title"] in API.read_text().split("| code |")[1]
 
 
-def test_the_example_of_a_timeline_is_an_answer() -> None:
-    example = json.loads(code(API, "Timeline", "json"))
+@pytest.mark.parametrize("heading", ["Timeline", "Audit"])
+def test_the_example_of_a_timeline_is_an_answer(heading: str) -> None:
+    example = json.loads(code(API, heading, "json"))
     assert json.loads(TimelineView.model_validate(example).model_dump_json()) == example
+
+
+def test_what_a_timeline_shows_is_kept_as_long_as_it_says() -> None:
     assert f"kept for {DELIVERY_LIFE.days} days" in section(API, "Timeline")
+    assert f"kept for {AUDIT_LIFE.days} days" in section(API, "Audit")
+    assert f"for {AUDIT_LIFE.days} days" in section(OPERATIONS, "What happened to it")
+
+
+def test_every_audited_action_is_listed() -> None:
+    listed = [name for names, _ in rows(API, "Audit") for name in re.findall(r"`([a-z._]+)`", names)]
+    assert listed == list(Action)
 
 
 def test_routes_and_scopes_are_the_code_s(openapi: dict[str, Any]) -> None:
@@ -191,6 +203,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.feed_hour(ten, "2026-12-01T10"),
         table.feed_entry(ten, "2026-12-01T10", 7),
         table.asset_job(ten, ast, job),
+        table.asset_audit(ten, ast, "aud_…"),
         table.job(ten, job),
         table.job_progress(ten, job),
         table.job_result(ten, job, 1),

@@ -11,7 +11,7 @@ from sluice.domain.ids import Prefix, derived_id, is_id
 from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload, UploadSource
 from sluice.domain.upload_errors import QuotaExceeded
-from sluice.service.upload_slots import abort_upload
+from sluice.service.upload_abort import abort_upload
 from tests.fakes.gateway import LambdaContext
 from tests.unit.ingest_world import URL, IngestWorld
 

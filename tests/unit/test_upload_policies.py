@@ -19,7 +19,7 @@ from sluice.domain.upload_errors import (
     UploadTooLarge,
     UploadTooLong,
 )
-from sluice.service import upload_slots, uploads
+from sluice.service import upload_abort, uploads
 from sluice.service.ports import Create, Replace
 from tests.unit.world import Who, World
 
@@ -139,7 +139,7 @@ def test_a_quota_holds_until_an_upload_is_settled(world: World, quotas: dict[str
     with pytest.raises(QuotaExceeded):
         world.create(policy_id=made.id, creator_id="ann")
     assert len(world.objects.open) == 2  # the refused one's multipart upload is gone
-    upload_slots.abort_upload(first.id, caller=world.caller, ports=world.ports)
+    upload_abort.abort_upload(first.id, caller=world.caller, ports=world.ports)
     world.create(policy_id=made.id, creator_id="ann")
 
 
@@ -170,7 +170,7 @@ def test_pages_of_other_origins_are_refused_everywhere(world: World) -> None:
         lambda: world.sign(upload, 1),
         lambda: uploads.list_parts(upload.id, caller=world.caller, ports=world.ports),
         lambda: world.request_completion(upload),
-        lambda: upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports),
+        lambda: upload_abort.abort_upload(upload.id, caller=world.caller, ports=world.ports),
     ):
         with pytest.raises(OriginNotAllowed):
             refused()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sluice.domain.upload_errors import UploadClosed, UploadExpired, UploadNotFound
 from sluice.domain.upload_tokens import UploadToken, expired, format_token, parse_token
-from sluice.service import upload_slots, upload_tokens
+from sluice.service import upload_abort, upload_tokens
 from sluice.service.identity import AuthError, Identifier
 from tests.unit.world import Who, World
 
@@ -73,7 +73,7 @@ def test_only_an_open_upload_gets_one(world: World) -> None:
     stranger = Who("ten_" + "9" * 26, "r", "c")
     with pytest.raises(UploadNotFound):
         upload_tokens.new_token(upload.id, ttl_s=60, caller=stranger, ports=world.ports)
-    upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
+    upload_abort.abort_upload(upload.id, caller=world.caller, ports=world.ports)
     with pytest.raises(UploadClosed):
         upload_tokens.new_token(upload.id, ttl_s=60, caller=world.caller, ports=world.ports)
     late, _ = world.create()

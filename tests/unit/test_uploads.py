@@ -14,7 +14,7 @@ from sluice.domain.upload_errors import (
     UploadNotFound,
     UploadTooLarge,
 )
-from sluice.service import upload_slots, uploads
+from sluice.service import upload_abort, uploads
 from tests.unit.world import World
 
 
@@ -116,7 +116,7 @@ def test_aborting_leaves_a_tombstone_and_nothing_in_s3() -> None:
     world = World()
     upload, asset = world.create()
     for _ in range(2):  # a repeat is a no-op
-        upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
+        upload_abort.abort_upload(upload.id, caller=world.caller, ports=world.ports)
     assert world.upload(upload).state is UploadState.ABORTED
     assert world.asset_of(upload).state is AssetState.DELETED
     assert world.event_types(asset.id)[-1] == "upload.aborted"

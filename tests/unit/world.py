@@ -32,6 +32,7 @@ class Who:
     request_id: str
     correlation_id: str
     origin: str | None = None
+    key_id: str | None = "key_01kb5y0000000000000000000a"
 
 
 @dataclass

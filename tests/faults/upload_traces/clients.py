@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from sluice.domain.intake import Checksum, ChecksumAlgorithm
 from sluice.domain.parts import MIB, part_count, part_length, part_size_for
 from sluice.domain.upload import Upload
-from sluice.service import upload_slots, uploads
+from sluice.service import upload_abort, uploads
 from tests.fakes.uploads_bucket import checksum_of
 from tests.faults.upload_traces.bucket import Refused, Ticket
 from tests.faults.upload_traces.cloud import Cloud
@@ -91,7 +91,7 @@ class Clients:
 
     def abort(self, world: World, upload: Upload) -> None:
         self.cloud.given_up.add(upload.id)
-        upload_slots.abort_upload(upload.id, caller=world.caller, ports=world.ports)
+        upload_abort.abort_upload(upload.id, caller=world.caller, ports=world.ports)
 
     def replace(self, upload: Upload) -> None:
         """The first part again, with other bytes, by the URL of before or one that somebody else still has."""
@@ -142,7 +142,7 @@ class Clients:
             lambda: uploads.sign_parts(upload.id, [1], caller=stranger, ports=ports),
             lambda: uploads.list_parts(upload.id, caller=stranger, ports=ports),
             lambda: uploads.request_completion(upload.id, caller=stranger, ports=ports),
-            lambda: upload_slots.abort_upload(upload.id, caller=stranger, ports=ports),
+            lambda: upload_abort.abort_upload(upload.id, caller=stranger, ports=ports),
         ]
 
 

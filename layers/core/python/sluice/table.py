@@ -200,6 +200,10 @@ def asset_delivery(tenant_id: str, asset_id: str, webhook_id: str, event_id: str
     return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#DELIVERIES", f"{event_id}#{webhook_id}")
 
 
+def asset_audit(tenant_id: str, asset_id: str, audit_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#AUDIT", audit_id)
+
+
 def replay(tenant_id: str, webhook_id: str, replay_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#REPLAYS", f"REPLAY#{replay_id}")
 

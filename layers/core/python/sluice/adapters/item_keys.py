@@ -2,6 +2,7 @@
 
 from sluice import table
 from sluice.domain.asset_jobs import AssetJob
+from sluice.domain.audit import AuditRecord
 from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import AssetDelivery, DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
@@ -125,6 +126,8 @@ def _work_key(record: Model) -> Key:
             return table.asset_delivery(record.tenant_id, record.asset_id, record.webhook_id, record.event_id)
         case AssetJob():
             return table.asset_job(record.tenant_id, record.asset_id, record.job_id)
+        case AuditRecord():
+            return table.asset_audit(record.tenant_id, record.asset_id, record.id)
         case JobProgress() | JobResult() | QualityChoice() | ChunkPlan() | ChunkPart():
             return _job_part_key(record)
         case IdempotencyRecord():

@@ -14,6 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from sluice import table
 from sluice.adapters.item_keys import key_of
+from sluice.domain.audit import AuditRecord
 from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import AssetDelivery, DeliveryAttempt
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
@@ -40,6 +41,7 @@ IDEMPOTENCY_LIFE = timedelta(hours=24)
 DELIVERY_LIFE = timedelta(days=30)
 LONGEST_WAIT = timedelta(days=3)  # more than any pause between attempts of one that was sent again on its last day
 SLOT_LIFE = timedelta(days=1)  # after it became free; nobody takes one again that is not used
+AUDIT_LIFE = timedelta(days=365)
 CHUNK_LIFE = timedelta(days=7)  # the longest execution ends before
 
 _serialize = TypeSerializer().serialize
@@ -98,6 +100,8 @@ def _kept_until(record: Model) -> datetime | None:
             return record.updated_at + DELIVERY_LIFE
         case FeedHour() | FeedEntry() | FeedWaiter():
             return record.kept_until
+        case AuditRecord():
+            return record.at + AUDIT_LIFE
         case _:
             return None
 

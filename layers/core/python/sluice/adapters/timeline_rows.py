@@ -6,6 +6,7 @@ from sluice import table
 from sluice.adapters.item_keys import key_of
 from sluice.adapters.items import from_item
 from sluice.adapters.row_reads import RowReads
+from sluice.domain.audit import AuditRecord
 from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
@@ -23,11 +24,10 @@ class DynamoTimeline(RowReads):
     def asset_deliveries(
         self, tenant_id: str, asset_id: str, *, before: str | None, limit: int
     ) -> list[tuple[str, Delivery]]:
-        first = Key(table.asset_delivery(tenant_id, asset_id, "", "").pk, " ")
+        partition = table.asset_delivery(tenant_id, asset_id, "", "").pk
         shown: list[tuple[str, Delivery]] = []
         while len(shown) < limit:
-            # the last of the range is `before` itself
-            items = [item for item in self._backwards(first, before or "~", BATCH) if item[table.SK]["S"] != before]
+            items = self._below(partition, before, BATCH)
             if not items:
                 break
             pointers = [from_item(AssetDelivery, item) for item in items]
@@ -37,12 +37,25 @@ class DynamoTimeline(RowReads):
             before = items[-1][table.SK]["S"]
         return shown[:limit]
 
-    def _backwards(self, first: Key, last: str, limit: int) -> list[dict[str, Any]]:
+    def asset_audit(self, tenant_id: str, asset_id: str, *, before: str | None, limit: int) -> list[AuditRecord]:
+        partition = table.asset_audit(tenant_id, asset_id, "").pk
+        return [from_item(AuditRecord, item) for item in self._below(partition, before, limit)]
+
+    def _below(self, partition: str, before: str | None, limit: int) -> list[dict[str, Any]]:
         """`~` sorts behind every key of ours."""
+        return self._newest_of(
+            f"{table.PK} = :pk AND {table.SK} < :before", {":pk": partition, ":before": before or "~"}, limit
+        )
+
+    def _backwards(self, first: Key, last: str, limit: int) -> list[dict[str, Any]]:
+        within = f"{table.PK} = :pk AND {table.SK} BETWEEN :first AND :last"
+        return self._newest_of(within, {":pk": first.pk, ":first": first.sk, ":last": last}, limit)
+
+    def _newest_of(self, condition: str, values: dict[str, str], limit: int) -> list[dict[str, Any]]:
         answer = self._client.query(
             TableName=self._table,
-            KeyConditionExpression=f"{table.PK} = :pk AND {table.SK} BETWEEN :first AND :last",
-            ExpressionAttributeValues={":pk": {"S": first.pk}, ":first": {"S": first.sk}, ":last": {"S": last}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
             ScanIndexForward=False,
             ConsistentRead=True,
             Limit=limit,

@@ -25,6 +25,7 @@ class Prefix(StrEnum):
     EVENT = "evt"
     DELIVERY = "dlv"
     REPLAY = "rpl"
+    AUDIT = "aud"
 
 
 # Crockford base32 without i, l, o, u; a ULID's first character is at most 7 (128 bits in 26 characters).

@@ -27,7 +27,7 @@ from sluice.service.ports import Count, Create, Write
 from sluice.service.upload_access import Caller, asset_of
 from sluice.service.upload_slots import NewUpload, Slot, check_slot, create_upload, new_slot
 
-SLOTS_AT_ONCE = 16  # six rows each, when every one has a creator of its own: a transaction has 100 at most
+SLOTS_AT_ONCE = 14  # seven rows each, when every one has a creator of its own: a transaction has 100 at most
 READS_AT_ONCE = 8
 STORING = timedelta(seconds=17)  # the gateway gives a call 30 s, and an answer takes its time to be written
 STARTING = timedelta(seconds=22)

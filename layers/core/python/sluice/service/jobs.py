@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sluice.domain.audit import Action
 from sluice.domain.errors import (
     AssetNotRetryable,
     AssetNotUploaded,
@@ -18,6 +19,7 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, ErrorInfo, Job
 from sluice.domain.states import JOB_EDGES, AssetState, JobState, UploadState
 from sluice.domain.upload import Upload
+from sluice.service.auditing import audited
 from sluice.service.catalogue import get_asset, get_job
 from sluice.service.encoding_profiles import profile_ref
 from sluice.service.failures import at_work, ended, what_is_left
@@ -79,7 +81,8 @@ def _queue(asset_id: str, job_id: str, other: OtherProfile | None, caller: Calle
     )
     changes = {"job_id": job.id, "error": None}
     after, event = advance(asset, EventType.ASSET_UPDATED, origin, to=AssetState.PROCESSING, **changes)
-    ports.records.commit(*creating(job), Replace(after), Create(event))
+    asked = audited(Action.ASSET_RETRY, caller, asset.id, at=origin.now, new_id=ports.new_id, job_id=job.id)
+    ports.records.commit(*creating(job), Replace(after), Create(event), asked)
     return job
 
 
@@ -121,7 +124,8 @@ def _cancel(job_id: str, caller: Caller, ports: JobPorts) -> Job:
     origin = _origin(caller, ports)
     cancelled = ended(job, JobState.CANCELLED, CANCELLED, origin.now)
     given_up = _giving_up(asset, origin, ports.records) if asset and at_work(asset, job) else []
-    ports.records.commit(Replace(cancelled), *given_up, Release(job.id))
+    asked = audited(Action.JOB_CANCEL, caller, job.asset_id, at=origin.now, new_id=ports.new_id, job_id=job.id)
+    ports.records.commit(Replace(cancelled), *given_up, Release(job.id), asked)
     return cancelled
 
 

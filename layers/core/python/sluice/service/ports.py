@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from sluice.domain.asset_jobs import AssetJob
+from sluice.domain.audit import AuditRecord
 from sluice.domain.chunks import ChunkRecord
 from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
@@ -72,7 +73,7 @@ Versioned = (
 class Create:
     """The row must not exist yet."""
 
-    record: Versioned | Event | AssetJob | AssetDelivery | FeedHour | FeedEntry
+    record: Versioned | Event | AssetJob | AssetDelivery | FeedHour | FeedEntry | AuditRecord
 
 
 @dataclass(frozen=True)

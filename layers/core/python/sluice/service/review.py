@@ -1,12 +1,17 @@
 """A person's word on an asset whose intake policy asks for one. Until it is yes, nobody can watch."""
 
+from sluice.domain.audit import Action
 from sluice.domain.events import EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Review
 from sluice.domain.upload_errors import ReviewNotAsked
+from sluice.service.auditing import audited
 from sluice.service.catalogue import get_asset
 from sluice.service.ports import Clock, Create, Ids, Records, Replace
 from sluice.service.retries import retry_on_conflict
+from sluice.service.upload_access import Caller
+
+ACTIONS = {Review.APPROVED: Action.ASSET_APPROVE, Review.REJECTED: Action.ASSET_REJECT}
 
 
 @retry_on_conflict
@@ -14,8 +19,7 @@ def review_asset(
     asset_id: str,
     verdict: Review,
     *,
-    tenant_id: str,
-    request_id: str,
+    caller: Caller,
     environment: str,
     records: Records,
     new_id: Ids,
@@ -25,12 +29,13 @@ def review_asset(
 
     Raises AssetNotFound, ReviewNotAsked.
     """
-    asset = get_asset(asset_id, tenant_id=tenant_id, records=records)
+    asset = get_asset(asset_id, tenant_id=caller.tenant_id, records=records)
     if asset.review is None:
         raise ReviewNotAsked()
     if asset.review is verdict:
         return asset
-    origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT), request_id=request_id)
+    origin = Origin(environment=environment, now=now(), event_id=new_id(Prefix.EVENT), request_id=caller.request_id)
     after, event = advance(asset, EventType.ASSET_UPDATED, origin, review=verdict)
-    records.commit(Replace(after), Create(event))
+    said = audited(ACTIONS[verdict], caller, asset.id, at=origin.now, new_id=new_id)
+    records.commit(Replace(after), Create(event), said)
     return after

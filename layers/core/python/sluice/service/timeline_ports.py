@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sluice.domain.audit import AuditRecord
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
 
@@ -17,4 +18,8 @@ class Timeline(Protocol):
         self, tenant_id: str, asset_id: str, *, before: str | None, limit: int
     ) -> list[tuple[str, Delivery]]:
         """By event and endpoint, each with its position, which `before` is one of."""
+        ...
+
+    def asset_audit(self, tenant_id: str, asset_id: str, *, before: str | None, limit: int) -> list[AuditRecord]:
+        """`before` is an id."""
         ...

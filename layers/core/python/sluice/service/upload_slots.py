@@ -1,26 +1,28 @@
-"""Upload slots: reserve one with its asset, give it up, let it expire."""
+"""Upload slots: reserve one with its asset."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
+from sluice.domain.audit import Action
 from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import FieldError, InvalidRequest, WriteConflict
-from sluice.domain.events import EventType, Origin, advance
+from sluice.domain.events import EventType, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.intake import Checksum, ChecksumAlgorithm, IntakeRules
 from sluice.domain.models import Asset, PlaybackLookup, Review
 from sluice.domain.parts import part_size_for
 from sluice.domain.states import AssetState, UploadState
 from sluice.domain.upload import Upload, UploadSource, fingerprint_digest
-from sluice.domain.upload_errors import QuotaExceeded, UploadClosed, UploadNotFound
+from sluice.domain.upload_errors import QuotaExceeded
+from sluice.service.auditing import audited
 from sluice.service.duplicates import OnDuplicate, duplicate_at_slot
 from sluice.service.encoding_profiles import profile_ref
 from sluice.service.intake_checks import check_duration, check_metadata, check_size, check_type, rules_of, ttl_of
-from sluice.service.ports import Create, Records, Replace, Write
-from sluice.service.retries import retry_on_conflict
-from sluice.service.settling import moving, opening
-from sluice.service.upload_access import Caller, SlotPorts, asset_of, check_origin, get_upload, origin_of
+from sluice.service.ports import Create, Write
+from sluice.service.settling import opening
+from sluice.service.upload_abort import forget
+from sluice.service.upload_access import Caller, SlotPorts, check_origin, origin_of
 from sluice.service.uploads import idle_limit
 
 
@@ -74,7 +76,7 @@ def create_upload(command: NewUpload, *, caller: Caller, ports: SlotPorts) -> Up
     try:
         ports.records.commit(*slot.writes)
     except (QuotaExceeded, WriteConflict):  # nothing was stored: no row knows these parts
-        _forget(slot.upload, ports)
+        forget(slot.upload, ports)
         raise
     return slot.upload
 
@@ -88,6 +90,7 @@ def new_slot(
     asset, created = advance(reserved, EventType.ASSET_CREATED, origin_of(caller, ports))
     asset, opened = advance(asset, EventType.UPLOAD_CREATED, origin_of(caller, ports))
     upload = _opened(command, rules, asset, caller, ports)
+    asked = Action.ASSET_INGEST if command.source else Action.UPLOAD_CREATE
     lookup = PlaybackLookup(playback_id=playback_id, tenant_id=caller.tenant_id, asset_id=asset.id)
     return Slot(
         upload,
@@ -98,6 +101,7 @@ def new_slot(
             Create(lookup),
             Create(created),
             Create(opened),
+            audited(asked, caller, asset.id, at=asset.created_at, new_id=ports.new_id, upload_id=upload.id),
         ],
     )
 
@@ -200,50 +204,3 @@ def _multipart(command: NewUpload, key: str, caller: Caller, ports: SlotPorts) -
         correlation_id=caller.correlation_id,
         checksum_algorithm=algorithm,
     )
-
-
-def abort_upload(upload_id: str, *, caller: Caller, ports: SlotPorts) -> None:
-    """Give the slot up; the asset becomes a tombstone. A repeat is a no-op.
-
-    Raises UploadNotFound, UploadClosed once completion was asked for.
-    """
-    get_upload(upload_id, caller=caller, records=ports.records)
-    closed = close_upload(
-        upload_id,
-        tenant_id=caller.tenant_id,
-        state=UploadState.ABORTED,
-        event_type=EventType.UPLOAD_ABORTED,
-        records=ports.records,
-        origin=origin_of(caller, ports),
-    )
-    _forget(closed, ports)
-
-
-def _forget(upload: Upload, ports: SlotPorts) -> None:
-    """Its parts, in S3."""
-    if upload.multipart_id:
-        ports.objects.abort_multipart(upload.key, upload.multipart_id)
-
-
-@retry_on_conflict
-def close_upload(
-    upload_id: str,
-    *,
-    tenant_id: str,
-    state: UploadState,
-    event_type: EventType,
-    records: Records,
-    origin: Origin,
-) -> Upload:
-    """Take an open upload to `aborted` or `expired` and its asset to `deleted`, in one transaction."""
-    upload = records.upload(tenant_id, upload_id)
-    if upload is None:
-        raise UploadNotFound()
-    if upload.state is state:
-        return upload
-    if upload.state is not UploadState.OPEN:
-        raise UploadClosed()
-    closed, writes = moving(upload, state, origin.now)
-    asset, event = advance(asset_of(records, upload), event_type, origin, to=AssetState.DELETED)
-    records.commit(*writes, Replace(asset), Create(event))
-    return closed

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sluice.domain.audit import Action
 from sluice.domain.errors import FieldError, InvalidRequest
 from sluice.domain.events import EventType, advance
 from sluice.domain.intake import Checksum, ChecksumAlgorithm, is_value
@@ -18,6 +19,7 @@ from sluice.domain.upload_errors import (
     UploadIncomplete,
     UploadSizeMismatch,
 )
+from sluice.service.auditing import audited
 from sluice.service.ports import NO_CHECKSUMS, Create, Replace, SignedPart, StoredPart, Write
 from sluice.service.retries import retry_on_conflict
 from sluice.service.settling import moving
@@ -49,7 +51,7 @@ def sign_parts(
     asset = asset_of(ports.records, upload)
     if asset.state is AssetState.CREATED:
         asset, event = advance(asset, EventType.ASSET_UPDATED, origin_of(caller, ports), to=AssetState.INGESTING)
-        writes += [Replace(asset), Create(event)]
+        writes += [Replace(asset), Create(event), _asked(Action.UPLOAD_BEGIN, upload, caller, ports)]
     if writes:
         ports.records.commit(*writes)
     remaining_s = int((upload.expires_at - ports.now()).total_seconds())
@@ -106,9 +108,13 @@ def request_completion(
     upload = open_upload(upload_id, caller, ports)
     _check_declared(upload, checksum)
     completing, writes = moving(upload, UploadState.COMPLETING, ports.now(), error=None, completion_checksum=checksum)
-    ports.records.commit(*writes)
+    ports.records.commit(*writes, _asked(Action.UPLOAD_COMPLETE, upload, caller, ports))
     ports.queue.send(tenant_id=upload.tenant_id, upload_id=upload.id)
     return completing
+
+
+def _asked(action: Action, upload: Upload, caller: Caller, ports: UploadPorts) -> Write:
+    return audited(action, caller, upload.asset_id, at=ports.now(), new_id=ports.new_id, upload_id=upload.id)
 
 
 def _check_declared(upload: Upload, checksum: Checksum | None) -> None:
