@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import Field
 
 from sluice.domain.audit import AuditRecord
+from sluice.domain.denials import Denial
 from sluice.domain.event_catalogue import CATALOGUE, EventType
 from sluice.domain.event_schemas import example_of, schema_of
 from sluice.domain.events import API_VERSION, Event
@@ -112,6 +113,24 @@ class AuditView(ResponseBody):
         )
 
 
+class DenialView(ResponseBody):
+    reason: str
+    count: int = Field(description="At least so many within the minute that begins at `at`.")
+    last_at: Timestamp
+    request_id: str = Field(description="Of the last; its answer carried it as `X-Request-Id`.")
+    session_id: str | None = Field(description="The last that was known: a token that is not ours names none.")
+
+    @classmethod
+    def of(cls, denial: Denial) -> Self:
+        return cls(
+            reason=denial.reason,
+            count=denial.count,
+            last_at=denial.last_at,
+            request_id=denial.request_id,
+            session_id=denial.session_id,
+        )
+
+
 class TimelineView(ResponseBody):
     """One of the fields behind `kind` is not null: the one that it names."""
 
@@ -121,6 +140,7 @@ class TimelineView(ResponseBody):
     job: JobHistoryView | None
     delivery: SentView | None
     audit: AuditView | None = Field(description="Who asked for a change over the API.")
+    denial: DenialView | None = Field(description="Viewers who were refused.")
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
@@ -132,4 +152,5 @@ class TimelineView(ResponseBody):
             job=JobHistoryView.of(what) if isinstance(what, JobHistory) else None,
             delivery=SentView.of(what) if isinstance(what, Delivery) else None,
             audit=AuditView.of(what) if isinstance(what, AuditRecord) else None,
+            denial=DenialView.of(what) if isinstance(what, Denial) else None,
         )

@@ -33,18 +33,18 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if method == "OPTIONS":
         return responses.traced(responses.preflight(), trace)
     try:
-        response = answer(event, method, headers.get("accept-encoding", ""))
+        response = answer(event, method, headers.get("accept-encoding", ""), trace)
     except Exception as error:
         response = refusal(error, event["rawPath"], trace)
     return responses.traced(responses.without_body(response) if method == "HEAD" else response, trace)
 
 
-def answer(event: dict[str, Any], method: str, accept_encoding: str) -> dict[str, Any]:
+def answer(event: dict[str, Any], method: str, accept_encoding: str, trace: Trace) -> dict[str, Any]:
     """Raises SluiceError."""
     if method not in ("GET", "HEAD"):
         raise PlaybackNotFound()
     request = parse_play_request(event["rawPath"], event.get("rawQueryString") or "")
-    found = play(request, now=deps().now(), ports=deps().ports)
+    found = play(request, request_id=trace.request_id, now=deps().now(), ports=deps().ports)
     logger.info("playback_answered", extra={"playback_id": request.playback_id, "kind": request.kind})
     if isinstance(found, Redirect):
         return responses.redirect(found)

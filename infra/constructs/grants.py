@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 
 from infra.constructs.python_function import PythonFunction
 from infra.webhook_targets import WebhookTargets
-from sluice.table import DUE_INDEX, LIST_INDEX, LOOKUPS
+from sluice.table import DUE_INDEX, LIST_INDEX, LOOKUPS, asset_denial
 
 READ_ROWS = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 WRITE_ROWS = ("dynamodb:PutItem",)  # a transaction needs the permission of each action inside it
@@ -30,6 +30,12 @@ def deny_lookups(role: iam.Role, table: dynamodb.ITable, actions: Sequence[str])
             effect=iam.Effect.DENY, actions=list(actions), resources=[table.table_arn], conditions=lookups
         )
     )
+
+
+def allow_denials(function: PythonFunction, table: dynamodb.ITable) -> None:
+    """To count refused viewers, and no other row. An update always says its leading key, so "all" is never empty."""
+    counted = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [asset_denial("*", "*", "", "").pk]}}
+    function.allow(["dynamodb:UpdateItem"], [table.table_arn], counted)
 
 
 def allow_listing(function: PythonFunction, table: dynamodb.ITable) -> None:

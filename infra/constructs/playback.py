@@ -5,7 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import READ_ROWS, allow_parameter, allow_reading, allow_rows, allow_secret
+from infra.constructs.grants import READ_ROWS, allow_denials, allow_parameter, allow_reading, allow_rows, allow_secret
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.signing_keys import SigningKeys
 from sluice.config import PlaybackSettings
@@ -38,6 +38,7 @@ class Playback(Construct):
             ),
         )
         allow_rows(function, base.table, READ_ROWS)
+        allow_denials(function, base.table)
         allow_reading(function, media, "playlists")
         allow_secret(function, keys.token_secret_arn, keys.url_signing_secret_arn)
         allow_parameter(function, base.config.media_base_url_parameter)

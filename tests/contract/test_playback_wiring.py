@@ -13,16 +13,23 @@ from moto import mock_aws
 from functions.api_playback import handler as api_playback
 from functions.playback import handler as playback
 from sluice import table
-from sluice.adapters import parameters, playlist_files, records, secrets
+from sluice.adapters import denial_rows, parameters, playlist_files, records, secrets
 from sluice.adapters.signing_key_secret import SecretsManagerSigningKeys
 from sluice.adapters.signing_secret import private_key
+from sluice.adapters.timeline_rows import DynamoTimeline
 from sluice.config import ApiPlaybackSettings, PlaybackSettings
 from sluice.service.ports import Create
 from tests.fakes.edge import opens
 from tests.fakes.gateway import LambdaContext, request
-from tests.fakes.published import KEY_PAIR, MEDIA, PLAYBACK, TENANT, Published
+from tests.fakes.published import ASSET, KEY_PAIR, MEDIA, PLAYBACK, TENANT, Published
 
-CLIENTS = (records.dynamodb_client, playlist_files.s3_client, secrets.secrets_client, parameters.ssm_client)
+CLIENTS = (
+    records.dynamodb_client,
+    denial_rows.impatient_client,
+    playlist_files.s3_client,
+    secrets.secrets_client,
+    parameters.ssm_client,
+)
 
 
 @pytest.fixture
@@ -83,12 +90,12 @@ def store(world: Published) -> None:
         s3.put_object(Bucket="media", Key=path, Body=text.encode())
 
 
-def fetch(url: str) -> str:
+def fetch(url: str, status: int = 200) -> str:
     parts = urlsplit(url)
     event = request("GET", parts.path)
     event["rawQueryString"] = parts.query
     answer = playback.lambda_handler(event, LambdaContext())
-    assert answer["statusCode"] == 200, answer["body"]
+    assert answer["statusCode"] == status, answer["body"]
     return str(answer["body"])
 
 
@@ -105,3 +112,16 @@ def test_a_session_leads_to_a_segment_that_cloudfront_opens(url_secret: str) -> 
     segment = fetch(f"{MEDIA}/v1/play/{PLAYBACK}/{child}").splitlines()[-2]
     assert segment.startswith(f"{MEDIA}/media/{TENANT}/")
     assert opens(segment, private_key(url_secret).public_key(), at=datetime.now(UTC))
+
+
+def test_a_refused_viewer_is_told_to_the_assets_tenant(url_secret: str) -> None:
+    fetch(f"{MEDIA}/v1/play/{PLAYBACK}/master.m3u8?token=x", 403)
+    timeline = DynamoTimeline(records.dynamodb_client(), "sluice")
+    [(_, denial)] = timeline.asset_denials(TENANT, ASSET, before=None, limit=2)
+    assert (denial.reason, denial.count, denial.session_id) == ("unknown_signature", 1, None)
+
+
+def test_a_viewer_does_not_wait_long_for_that(account: None) -> None:
+    patience = denial_rows.impatient_client().meta.config
+    assert (patience.connect_timeout, patience.read_timeout) == (0.5, 0.5)
+    assert patience.retries["total_max_attempts"] == 1

@@ -78,4 +78,8 @@ def test_a_bad_file_may_be_tried_again_and_is_refused_again(editor: Customer, st
     job = eventually(lambda: done if (done := editor.job(again["job_id"]))["state"] == "failed" else None, "its end")
     after = editor.asset(slot)
     assert (after["state"], after["error"], job["error"]) == ("failed", failed["error"], failed["error"])
+    [asked, *_] = editor.api.call("GET", f"/v1/assets/{slot['asset_id']}/timeline?kinds=audit")["data"]
+    assert (asked["audit"]["action"], asked["audit"]["job_id"]) == ("asset.retry", again["job_id"])
+    key = stacks.records.api_key(asked["audit"]["actor"])
+    assert key is not None and key.tenant_id == editor.tenant_id and "assets:write" in key.scopes
     assert len(stacks.tasks(first)) == len(stacks.tasks(again["job_id"])) == 1

@@ -22,6 +22,10 @@ def test_a_session_cannot_be_opened_after_its_end_but_plays_on(film: Film, playe
     assert player.status(session["poster_url"]) == 403
     assert player.status(film.playlist_url) == 200  # a player that switches renditions asks again
     assert player.status(film.media_urls[-1]) == 200
+    path = f"/v1/assets/{film.slot['asset_id']}/timeline?kinds=denial"
+    denials = [one["denial"] for one in film.customer.api.call("GET", path)["data"]]
+    expired = next(one for one in denials if one["reason"] == "token_expired")  # others refuse its viewers as well
+    assert expired["session_id"] == session["session_id"]
 
 
 def test_a_lost_s3_event_is_found_by_reconcile(lost_upload: LostUpload, stacks: Stacks) -> None:

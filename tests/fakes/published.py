@@ -17,9 +17,11 @@ from sluice.domain.pictures import Storyboard
 from sluice.domain.playback_tokens import new_session
 from sluice.domain.playback_urls import parse_play_request, play_url
 from sluice.domain.states import AssetState
+from sluice.service.denials import DenialLog
 from sluice.service.playback import PlaybackPorts, Playlist, Redirect, play
 from sluice.service.ports import Create, Replace
 from tests.fakes import packager_output
+from tests.fakes.denials import FakeDenials
 from tests.fakes.playlist_files import FakePlaylistFiles
 from tests.fakes.records import FakeRecords
 
@@ -103,6 +105,7 @@ class Published:
             tokens=self.tokens,
             urls=CloudFrontUrlSigner(url_key(), KEY_PAIR),
             media_base_url=MEDIA,
+            denials=DenialLog(lambda: FakeDenials(self.records)),
         )
 
     def add_version(self, added: AssetVersion, *, segments: int = 2) -> None:
@@ -122,7 +125,8 @@ class Published:
 
     def fetch(self, url: str, *, at: datetime) -> Playlist | Redirect:
         parts = urlsplit(url)
-        return play(parse_play_request(parts.path, parts.query), now=at, ports=self.ports)
+        request = parse_play_request(parts.path, parts.query)
+        return play(request, request_id="request-1", now=at, ports=self.ports)
 
     def playlist(self, url: str, *, at: datetime) -> str:
         answer = self.fetch(url, at=at)

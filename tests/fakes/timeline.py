@@ -1,8 +1,10 @@
 """Rows of one asset in memory; passes the same contract suite as DynamoDB's."""
 
+from sluice import table
 from sluice.adapters.item_keys import key_of
 from sluice.domain.audit import AuditRecord
 from sluice.domain.deliveries import AssetDelivery
+from sluice.domain.denials import Denial
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
 from tests.fakes.records import FakeRecords
@@ -41,3 +43,13 @@ class FakeTimeline:
         ]
         found = [row for row in mine if before is None or row.id < before]
         return sorted(found, key=lambda row: row.id, reverse=True)[:limit]
+
+    def asset_denials(
+        self, tenant_id: str, asset_id: str, *, before: str | None, limit: int
+    ) -> list[tuple[str, Denial]]:
+        partition = table.asset_denial(tenant_id, asset_id, "", "").pk
+        mine = {
+            key.sk: row for key, row in self._records.rows.items() if isinstance(row, Denial) and key.pk == partition
+        }
+        positions = sorted((one for one in mine if before is None or one < before), reverse=True)
+        return [(position, mine[position]) for position in positions[:limit]]

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from fnmatch import fnmatchcase
 
 import pytest
 
@@ -82,8 +83,22 @@ def granted(deployment: Deployment, name: str) -> set[str]:
 
 def test_readers_cannot_write(dev: Deployment) -> None:
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:PutObject", "sqs:SendMessage"}
-    for name in ("authorizer", "api_playback", "playback", "classify_failure", "find_parts"):
+    for name in ("authorizer", "api_playback", "classify_failure", "find_parts"):
         assert granted(dev, name) & writing == set(), name
+
+
+def test_who_serves_viewers_writes_no_row_but_counts_of_refused_ones(dev: Deployment) -> None:
+    statements = dev.statements_of(dev.role_of(dev.function("playback")))
+    writing = [one for one in statements if set(as_list(one["Action"])) - {"dynamodb:GetItem", "dynamodb:Query"}]
+    [update] = [one for one in writing if "dynamodb:UpdateItem" in as_list(one["Action"])]
+    assert update["Action"] == "dynamodb:UpdateItem"
+    assert update["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TENANT#*#ASSET#*#DENIALS"]},
+    }
+    assert granted(dev, "playback") & {"dynamodb:PutItem", "dynamodb:DeleteItem", "s3:PutObject"} == set()
+    assert fnmatchcase(table.asset_denial("ten_1", "ast_1", "m", "r").pk, "TENANT#*#ASSET#*#DENIALS")
+    others = [table.asset("ten_1", "ast_1"), table.asset_audit("ten_1", "ast_1", "a"), table.playback_lookup("p")]
+    assert not any(fnmatchcase(key.pk, "TENANT#*#ASSET#*#DENIALS") for key in others)
 
 
 def test_who_manages_assets_and_policies_touches_the_table_and_no_more_than_it_must(dev: Deployment) -> None:

@@ -2,25 +2,28 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.api_assets import handler
 from sluice.bootstrap import ApiAssets
+from sluice.domain.denials import Denial, DenialReason
 from sluice.domain.ids import Prefix
-from sluice.domain.models import JobResult
+from sluice.domain.models import Asset, JobResult
 from sluice.service.dispatch import dispatch_event
 from sluice.service.intake import creating
 from sluice.service.ports import Create
 from tests.contract.samples import make_job, make_webhook
 from tests.fakes.delivery_queue import FakeDeliveryQueue
+from tests.fakes.denials import FakeDenials
 from tests.fakes.gateway import LambdaContext, request
 from tests.fakes.timeline import FakeTimeline
 from tests.unit.world import KILLED, World
 
 WEBHOOKS = 2
-KINDS = ("event", "job", "delivery", "audit")
+KINDS = ("event", "job", "delivery", "audit", "denial")
 
 
 class Api:
@@ -68,7 +71,22 @@ class Api:
         self.dispatch()
         self.world.retry(asset.id)
         self.dispatch()
+        for minutes in (-2, 0, 2):
+            self.deny(asset, minutes)
         return asset.id
+
+    def deny(self, asset: Asset, minutes: int) -> None:
+        moment = self.world.now() + timedelta(minutes=minutes)
+        denial = Denial(
+            tenant_id=asset.tenant_id,
+            asset_id=asset.id,
+            reason=DenialReason.TOKEN_EXPIRED,
+            minute=moment.replace(second=0, microsecond=0),
+            last_at=moment,
+            request_id="r-1",
+            session_id=None,
+        )
+        FakeDenials(self.world.records).add(denial)
 
     def pages(self, asset_id: str, limit: int, **chosen: str) -> list[Any]:
         seen: list[Any] = []
@@ -96,7 +114,8 @@ def test_everything_is_shown_once_from_the_newest_on(api: Api, limit: int) -> No
     events = len(api.world.records.events(api.world.caller.tenant_id, asset_id))
     asked = 4  # created, begun, completed, transcoded again
     told_to = events * WEBHOOKS
-    assert Counter(one["kind"] for one in seen) == {"event": events, "job": 2, "delivery": told_to, "audit": asked}
+    counts = {"event": events, "job": 2, "delivery": told_to, "audit": asked, "denial": 3}
+    assert Counter(one["kind"] for one in seen) == counts
     assert len({json.dumps(one, sort_keys=True) for one in seen}) == len(seen)
     assert [one["at"] for one in seen] == sorted((one["at"] for one in seen), reverse=True)
     told = [one["event"]["sequence"] for one in seen if one["kind"] == "event"]
@@ -109,7 +128,7 @@ def test_each_entry_has_what_its_kind_says(api: Api) -> None:
     for one in api.pages(asset_id, 50):
         assert [kind for kind in KINDS if one[kind] is not None] == [one["kind"]]
     newest = [one for one in api.pages(asset_id, 50) if one["kind"] != "event"]
-    delivery = newest[0]["delivery"]
+    delivery = next(one["delivery"] for one in newest if one["kind"] == "delivery")
     assert (delivery["event_type"], delivery["status"], delivery["attempt_count"]) == ("asset.updated", "pending", 0)
     queued, failed = (one["job"] for one in newest if one["kind"] == "job")
     assert (queued["state"], queued["attempts"], failed["state"], failed["attempt"]) == ("queued", [], "failed", 2)
@@ -130,6 +149,13 @@ def test_who_asked_is_told_with_what_was_asked_for(api: Api) -> None:
         "request_id": who.request_id,
         "correlation_id": who.correlation_id,
     }
+
+
+def test_refused_viewers_stand_at_their_minute(api: Api) -> None:
+    newest, *_ = api.pages(api.failed_twice(), 50, kinds="denial")
+    told = newest["denial"]
+    assert (told["reason"], told["count"], told["request_id"], told["session_id"]) == ("token_expired", 1, "r-1", None)
+    assert newest["at"] == f"{told['last_at'][:16]}:00.000Z"
 
 
 @pytest.mark.parametrize("kinds", [("event",), ("job", "audit"), ("delivery", "event", "delivery"), KINDS])

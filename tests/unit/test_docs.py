@@ -18,9 +18,11 @@ from infra import operate
 from infra.config import Config, read_config
 from infra.local.openapi import operations
 from sluice import config, table
+from sluice.adapters.denial_rows import DENIAL_LIFE
 from sluice.adapters.items import AUDIT_LIFE, DELIVERY_LIFE
 from sluice.domain.api_keys import SCOPES
 from sluice.domain.audit import Action
+from sluice.domain.denials import DenialReason
 from sluice.domain.tools import ToolLimitExceeded, ToolNotStarted
 from sluice.domain.upload_errors import ContentTypeNotAllowed, UploadTooLong
 from sluice.http.problems import Problem
@@ -29,6 +31,7 @@ from sluice.service.jobs import CANCELLED
 from tests.documents import DOCUMENTS, OPERATIONS, README, REPOSITORY, anchors, code, links, rows, section, spans
 
 API = REPOSITORY / "docs" / "api.md"
+PLAYBACK = REPOSITORY / "docs" / "playback.md"
 MAKEFILE = (REPOSITORY / "Makefile").read_text()
 T = TypeVar("T")
 TASKS = {"fetcher": "transcoder"}  # another task of the same image
@@ -116,9 +119,11 @@ def test_the_example_of_a_problem_is_one() -> None:
     assert example["title"] in API.read_text().split("| code |")[1]
 
 
-@pytest.mark.parametrize("heading", ["Timeline", "Audit"])
-def test_the_example_of_a_timeline_is_an_answer(heading: str) -> None:
-    example = json.loads(code(API, heading, "json"))
+@pytest.mark.parametrize(
+    ("page", "heading"), [(API, "Timeline"), (API, "Audit"), (PLAYBACK, "Why a viewer cannot watch")]
+)
+def test_the_example_of_a_timeline_is_an_answer(page: Path, heading: str) -> None:
+    example = json.loads(code(page, heading, "json"))
     assert json.loads(TimelineView.model_validate(example).model_dump_json()) == example
 
 
@@ -126,6 +131,11 @@ def test_what_a_timeline_shows_is_kept_as_long_as_it_says() -> None:
     assert f"kept for {DELIVERY_LIFE.days} days" in section(API, "Timeline")
     assert f"kept for {AUDIT_LIFE.days} days" in section(API, "Audit")
     assert f"for {AUDIT_LIFE.days} days" in section(OPERATIONS, "What happened to it")
+    assert f"kept for {DENIAL_LIFE.days} days" in section(PLAYBACK, "Why a viewer cannot watch")
+
+
+def test_every_reason_to_refuse_a_viewer_is_listed() -> None:
+    assert [cell(reason) for reason, _, _ in rows(PLAYBACK, "Why a viewer cannot watch")] == list(DenialReason)
 
 
 def test_every_audited_action_is_listed() -> None:
@@ -204,6 +214,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.feed_entry(ten, "2026-12-01T10", 7),
         table.asset_job(ten, ast, job),
         table.asset_audit(ten, ast, "aud_…"),
+        table.asset_denial(ten, ast, "2026-12-01T10:07", "token_expired"),
         table.job(ten, job),
         table.job_progress(ten, job),
         table.job_result(ten, job, 1),

@@ -204,6 +204,10 @@ def asset_audit(tenant_id: str, asset_id: str, audit_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#AUDIT", audit_id)
 
 
+def asset_denial(tenant_id: str, asset_id: str, minute: str, reason: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#DENIALS", f"{minute}#{reason}")
+
+
 def replay(tenant_id: str, webhook_id: str, replay_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#REPLAYS", f"REPLAY#{replay_id}")
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 from sluice import table
+from sluice.adapters.denial_rows import read_denial
 from sluice.adapters.item_keys import key_of
 from sluice.adapters.items import from_item
 from sluice.adapters.row_reads import RowReads
 from sluice.domain.audit import AuditRecord
 from sluice.domain.deliveries import AssetDelivery
+from sluice.domain.denials import Denial
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
 from sluice.table import Key
@@ -40,6 +42,13 @@ class DynamoTimeline(RowReads):
     def asset_audit(self, tenant_id: str, asset_id: str, *, before: str | None, limit: int) -> list[AuditRecord]:
         partition = table.asset_audit(tenant_id, asset_id, "").pk
         return [from_item(AuditRecord, item) for item in self._below(partition, before, limit)]
+
+    def asset_denials(
+        self, tenant_id: str, asset_id: str, *, before: str | None, limit: int
+    ) -> list[tuple[str, Denial]]:
+        partition = table.asset_denial(tenant_id, asset_id, "", "").pk
+        items = self._below(partition, before, limit)
+        return [(item[table.SK]["S"], read_denial(tenant_id, asset_id, item)) for item in items]
 
     def _below(self, partition: str, before: str | None, limit: int) -> list[dict[str, Any]]:
         """`~` sorts behind every key of ours."""

@@ -12,6 +12,7 @@ from sluice.bootstrap.deployable import Core, records
 from sluice.service.ports import Clock
 
 if TYPE_CHECKING:
+    from sluice.service.denials import DenialRows
     from sluice.service.jobs import JobPorts
     from sluice.service.playback import PlaybackPorts
     from sluice.service.playback_ports import PlaybackTokens
@@ -89,6 +90,7 @@ def playback(settings: config.PlaybackSettings) -> Playback:
     from sluice.adapters.secrets import SecretsManager, secrets_client
     from sluice.adapters.signing_secret import private_key
     from sluice.adapters.url_signatures import CloudFrontUrlSigner
+    from sluice.service.denials import DenialLog
     from sluice.service.playback import PlaybackPorts
 
     secrets = SecretsManager(secrets_client())
@@ -98,5 +100,12 @@ def playback(settings: config.PlaybackSettings) -> Playback:
         tokens=JwtPlaybackTokens(private_key(secrets.read(settings.token_secret_arn))),
         urls=CloudFrontUrlSigner(private_key(secrets.read(settings.url_signing_secret_arn)), settings.key_pair_id),
         media_base_url=read_parameter(ssm_client(), settings.media_base_url_parameter),
+        denials=DenialLog(cache(lambda: _denial_rows(settings))),
     )
     return Playback(now=now, ports=ports)
+
+
+def _denial_rows(settings: config.PlaybackSettings) -> "DenialRows":
+    from sluice.adapters.denial_rows import DynamoDenials, impatient_client
+
+    return DynamoDenials(impatient_client(), settings.table_name)

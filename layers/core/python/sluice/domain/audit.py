@@ -30,7 +30,7 @@ class AuditRecord(Model):
     asset_id: str
     at: datetime
     actor: str  # id of the API key, or UPLOAD_TOKEN
-    action: Action
+    action: str  # an Action; of the next release perhaps one that is not known here yet
     upload_id: str | None = None
     job_id: str | None = None
     request_id: str

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import ceil
 from typing import NamedTuple
 
-from sluice.domain.errors import PlaybackDenied
+from sluice.domain.denials import DenialReason, TokenRefused
 from sluice.domain.ids import Prefix, is_id
 
 MIN_TTL_S = 60
@@ -96,19 +96,26 @@ def child_claims(payload: Mapping[str, object], *, playback_id: str, now: dateti
 
 def _check(payload: Mapping[str, object], *, typ: str, playback_id: str, now: datetime) -> None:
     """No leeway: who issues and who checks read clocks that AWS keeps within milliseconds."""
-    if payload.get("typ") != typ or payload.get("plb") != playback_id or _seconds(payload, "exp") <= now.timestamp():
-        raise PlaybackDenied()
+    if payload.get("typ") != typ or payload.get("plb") != playback_id:
+        raise TokenRefused(DenialReason.WRONG_TOKEN)
+    if _seconds(payload, "exp") <= now.timestamp():
+        raise TokenRefused(DenialReason.TOKEN_EXPIRED if typ == "open" else DenialReason.VIEWING_OVER)
+
+
+def session_of(payload: Mapping[str, object], *, playback_id: str) -> str | None:
+    """Of a verified payload that need not hold any more; None if it was made for another playback id."""
+    return _id(payload, "ses", Prefix.SESSION) if payload.get("plb") == playback_id else None
 
 
 def _id(payload: Mapping[str, object], name: str, prefix: Prefix) -> str:
     value = payload.get(name)
     if not isinstance(value, str) or not is_id(prefix, value):
-        raise PlaybackDenied()
+        raise TokenRefused(DenialReason.WRONG_TOKEN)
     return value
 
 
 def _seconds(payload: Mapping[str, object], name: str) -> int:
     value = payload.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise PlaybackDenied()
+        raise TokenRefused(DenialReason.WRONG_TOKEN)
     return value

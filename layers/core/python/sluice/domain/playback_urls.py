@@ -7,7 +7,7 @@ meant for `?d=good`. Hence nothing is decoded, guessed or ignored here: one para
 import re
 from typing import Literal, NamedTuple
 
-from sluice.domain.errors import PlaybackDenied, PlaybackNotFound
+from sluice.domain.errors import PlaybackNotFound
 from sluice.domain.ids import Prefix, is_id
 
 PARAMETER = "token"
@@ -32,11 +32,11 @@ class PlayRequest(NamedTuple):
     file: str  # as it stands in the path
     rendition: str | None  # of kind "rendition" only
     iframe: bool  # the I-frame playlist of the rendition
-    token: str
+    token: str | None  # None: the query is not one token and nothing else
 
 
 def parse_play_request(path: str, query: str) -> PlayRequest:
-    """Both as sent. Raises PlaybackNotFound for a path that no playback has, PlaybackDenied for any other query."""
+    """Both as sent. Raises PlaybackNotFound for a path that no playback has."""
     match = _PATH.fullmatch(path)
     if match is None or not is_id(Prefix.PLAYBACK, match[1]):
         raise PlaybackNotFound()
@@ -50,11 +50,9 @@ def parse_play_request(path: str, query: str) -> PlayRequest:
     return PlayRequest(match[1], "rendition", file, stem.removesuffix(_IFRAME), iframe=iframe, token=_token(query))
 
 
-def _token(query: str) -> str:
+def _token(query: str) -> str | None:
     name, _, value = query.partition("=")
-    if name != PARAMETER or _VALUE.fullmatch(value) is None:
-        raise PlaybackDenied()
-    return value
+    return value if name == PARAMETER and _VALUE.fullmatch(value) else None
 
 
 def play_url(media_base_url: str, playback_id: str, file: str, token: str) -> str:

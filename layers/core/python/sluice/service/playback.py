@@ -1,15 +1,27 @@
 """Answer a player: playlists of one immutable version whose URLs hold for this viewing and nothing else."""
 
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from sluice.domain.errors import PlaybackNotFound
+from sluice.domain.denials import DenialReason, TokenRefused, reason_of
+from sluice.domain.errors import AssetNotPlayable, PlaybackDenied, PlaybackNotFound
 from sluice.domain.models import Asset, AssetVersion, Rendition
-from sluice.domain.playback_tokens import ChildClaims, OpenClaims, child_claims, continuation, finish_time, open_claims
+from sluice.domain.playback_tokens import (
+    ChildClaims,
+    OpenClaims,
+    child_claims,
+    continuation,
+    finish_time,
+    open_claims,
+    session_of,
+)
 from sluice.domain.playback_urls import PARAMETER, PlayRequest
 from sluice.domain.states import AssetState
 from sluice.media.playlists import render_master, render_media, render_mpd
 from sluice.media.storyboard import storyboard_vtt
+from sluice.service.denials import DenialLog, Refused
 from sluice.service.playback_ports import PlaybackTokens, PlaylistFiles, UrlSigner
 from sluice.service.playback_sessions import active_version, check_review
 from sluice.service.ports import Records
@@ -34,10 +46,28 @@ class PlaybackPorts(NamedTuple):
     tokens: PlaybackTokens
     urls: UrlSigner
     media_base_url: str
+    denials: DenialLog
 
 
-def play(request: PlayRequest, *, now: datetime, ports: PlaybackPorts) -> Playlist | Redirect:
-    """Raises PlaybackDenied, PlaybackNotFound, AssetNotPlayable."""
+def play(request: PlayRequest, *, request_id: str, now: datetime, ports: PlaybackPorts) -> Playlist | Redirect:
+    """Raises PlaybackNotFound, and, noted for the asset's tenant, PlaybackDenied and AssetNotPlayable."""
+    try:
+        return _play(request, now, ports)
+    except (PlaybackDenied, AssetNotPlayable) as refusal:
+        refused = Refused(request.playback_id, reason_of(refusal), request_id, now)
+        ports.denials.note(refused, session_id=partial(_session, request, ports))
+        raise
+
+
+def _session(request: PlayRequest, ports: PlaybackPorts) -> str | None:
+    with suppress(PlaybackDenied):
+        return session_of(ports.tokens.read(request.token or ""), playback_id=request.playback_id)
+    return None
+
+
+def _play(request: PlayRequest, now: datetime, ports: PlaybackPorts) -> Playlist | Redirect:
+    if request.token is None:
+        raise TokenRefused(DenialReason.NO_TOKEN)
     payload = ports.tokens.read(request.token)
     if request.kind == "rendition":
         continued = child_claims(payload, playback_id=request.playback_id, now=now)

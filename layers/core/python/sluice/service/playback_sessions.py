@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from sluice.domain.denials import AssetNotApproved
 from sluice.domain.errors import AssetNotPlayable, PlaybackNotFound
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, AssetVersion
@@ -82,4 +83,4 @@ def active_version(asset: Asset, records: Records) -> AssetVersion:
 def check_review(asset: Asset) -> None:
     """Raises AssetNotPlayable. Apart, because a playlist of an older version asks for nothing else."""
     if not asset.cleared:
-        raise AssetNotPlayable("The asset has not been approved.")
+        raise AssetNotApproved()

@@ -1,5 +1,5 @@
-"""What happened to an asset, newest first: its events, its jobs with their attempts, what was sent to endpoints, and
-who asked for what.
+"""What happened to an asset, newest first: its events, its jobs with their attempts, what was sent to endpoints,
+who asked for what, and who could not watch.
 
 Each kind has an order of its own; a page merges them by time, and its cursor says how far each kind was shown. So
 nothing is shown twice or left out, whatever the clocks of different functions say.
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from sluice.domain.audit import AuditRecord
+from sluice.domain.denials import Denial
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, Job, JobResult
 from sluice.service import cursors
@@ -21,7 +22,7 @@ from sluice.service.timeline_ports import Timeline
 
 ROUTE = "GET /v1/assets/{asset_id}/timeline"
 
-Kind = Literal["event", "job", "delivery", "audit"]
+Kind = Literal["event", "job", "delivery", "audit", "denial"]
 
 
 class JobHistory(NamedTuple):
@@ -33,7 +34,7 @@ class Entry(NamedTuple):
     at: datetime
     kind: Kind
     position: str  # within its kind
-    what: Event | JobHistory | Delivery | AuditRecord
+    what: Event | JobHistory | Delivery | AuditRecord | Denial
 
 
 class Rows(NamedTuple):
@@ -106,9 +107,16 @@ def _audit(rows: Rows, before: str | None) -> list[Entry]:
     return [Entry(record.at, "audit", record.id, record) for record in found]
 
 
+def _denials(rows: Rows, before: str | None) -> list[Entry]:
+    """By minute alone: a position must not change when one more is refused."""
+    found = rows.timeline.asset_denials(rows.tenant_id, rows.asset_id, before=before, limit=rows.limit)
+    return [Entry(denial.minute, "denial", position, denial) for position, denial in found]
+
+
 READ: Mapping[Kind, Callable[[Rows, str | None], list[Entry]]] = {
     "event": _events,
     "job": _jobs,
     "delivery": _deliveries,
     "audit": _audit,
+    "denial": _denials,
 }

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from sluice.domain.audit import AuditRecord
+from sluice.domain.denials import Denial
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
 
@@ -22,4 +23,10 @@ class Timeline(Protocol):
 
     def asset_audit(self, tenant_id: str, asset_id: str, *, before: str | None, limit: int) -> list[AuditRecord]:
         """`before` is an id."""
+        ...
+
+    def asset_denials(
+        self, tenant_id: str, asset_id: str, *, before: str | None, limit: int
+    ) -> list[tuple[str, Denial]]:
+        """By minute and reason, each with its position, which `before` is one of."""
         ...
