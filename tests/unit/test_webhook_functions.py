@@ -63,6 +63,33 @@ def test_a_poison_record_fails_alone(world: WebhookWorld, caplog: pytest.LogCapt
     assert "record_failed" in caplog.messages
 
 
+class EndingContext(LambdaContext):
+    """Of a call that has time for so many records."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__()
+        self._left = records
+
+    def get_remaining_time_in_millis(self) -> int:
+        self._left -= 1
+        return 60_000 if self._left >= 0 else 5_000
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_call(
+    world: WebhookWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A call that is cut off would be repeated from its first record."""
+    endpoint = world.endpoint()
+    events = [world.event() for _ in range(4)]
+    records = [stream_record(number, to_item(event)) for number, event in enumerate(events, 1)]
+    answer = dispatch_handler.lambda_handler({"Records": records}, EndingContext(2))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "4"}]}
+    assert [delivery.event_id for delivery in world.deliveries()] == [event.id for event in events[:2]]
+    assert caplog.messages.count("records_left") == 1 and "record_failed" not in caplog.messages
+    assert dispatch_handler.lambda_handler({"Records": records[2:]}, LambdaContext()) == {"batchItemFailures": []}
+    assert all(world.delivery(endpoint, event) for event in events)
+
+
 def test_a_message_becomes_an_attempt(world: WebhookWorld) -> None:
     endpoint = world.endpoint()
     event = world.event()
