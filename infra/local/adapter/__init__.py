@@ -6,5 +6,5 @@ in tests/contract/engine that fails without it.
 
 Not offered, because nothing deployed needs it yet: signed cookies, Step Functions callbacks, JSONata, redrive and
 service integrations other than ecs:runTask, lambda:invoke and DynamoDB items, `clientToken` of RunTask, SQS metrics,
-dynamodb:LeadingKeys, memory limits of tasks. Parallel and Map run, but a failing branch does not stop its siblings.
+dynamodb:LeadingKeys, memory limits of tasks.
 """

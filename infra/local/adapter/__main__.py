@@ -23,6 +23,8 @@ from infra.local.adapter import (
     run_task_authorization,
     signed_urls,
     states_execution,
+    states_history,
+    states_map,
     states_parallel,
     states_paths,
     states_tasks,
@@ -55,7 +57,9 @@ PATCHES: tuple[Any, ...] = (
     states_execution,
     states_tasks,
     states_parallel,
+    states_map,
     states_paths,
+    states_history,  # around all that run states
 )
 
 
