@@ -13,6 +13,7 @@ from infra.constructs.workflow import persistent
 ATTEMPT_LIMIT = Duration.hours(8)
 JOB = {"tenant_id.$": "$.tenant_id", "asset_id.$": "$.asset_id", "job_id.$": "$.job_id"}
 SIZE = {"size.$": "$.size"}
+START = {"attempt": 1, "capacity": "FARGATE_SPOT", "denied": 0}  # of every loop over attempts
 USUAL_SIZE = {"cpu": "4096", "memory": "8192", "storage_gib": 200}
 UNCLASSIFIED = {
     "error": {
@@ -25,8 +26,8 @@ UNCLASSIFIED = {
 
 
 def first_attempt(scope: Construct) -> sfn.Pass:
-    start = {"started_at.$": "$$.Execution.StartTime", "attempt": 1, "capacity": "FARGATE_SPOT"}
-    return sfn.Pass(scope, "Init", parameters={**JOB, **SIZE, **start})
+    started = {"started_at.$": "$$.Execution.StartTime"}
+    return sfn.Pass(scope, "Init", parameters={**JOB, **SIZE, **started, **START})
 
 
 def with_size(scope: Construct, then: sfn.Pass) -> sfn.Choice:
@@ -40,6 +41,7 @@ def next_attempt(scope: Construct) -> sfn.Pass:
         "started_at.$": "$.started_at",
         "attempt.$": "$.verdict.attempt",
         "capacity.$": "$.verdict.capacity",
+        "denied.$": "$.verdict.denied",
     }
     return sfn.Pass(scope, "NextAttempt", parameters={**JOB, **SIZE, **again})
 
@@ -68,7 +70,7 @@ def classify_failure(scope: Construct, function: lambda_.IFunction) -> tasks.Lam
                 "cause.$": "$.failure.Cause",
                 "started_at.$": "$.started_at",
                 "unit": "",
-                "denied": 0,
+                "denied.$": "$.denied",
             }
         ),
         payload_response_only=True,

@@ -15,15 +15,15 @@ from infra.constructs.early_states import beside_publish_early
 from infra.constructs.fargate_task import FargateTask
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import DELETE_ROWS, READ_ROWS, WRITE_ROWS, allow_rows
-from infra.constructs.part_states import PartFunctions, PartStates
+from infra.constructs.part_states import AFTER_DEADLINE, PartFunctions, PartStates
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.run_task import allow_running
 from infra.constructs.workflow import workflow
 from sluice.config import ClassifyFailureSettings, FailTranscodeSettings, FindPartsSettings
 
 TOTAL_DEADLINE = Duration.hours(24)  # later, `classify_failure` allows no further attempt
-# An execution's timeout runs no Catch: it must lie behind the end of an attempt that began just before the deadline.
-TOTAL_LIMIT = TOTAL_DEADLINE.plus(states.ATTEMPT_LIMIT).plus(Duration.hours(1))
+# An execution's timeout runs no Catch: it must lie behind the end of what began just before the deadline.
+TOTAL_LIMIT = TOTAL_DEADLINE.plus(AFTER_DEADLINE).plus(Duration.hours(1))
 
 
 class TranscodeWorkflow(Construct):
@@ -48,9 +48,12 @@ class TranscodeWorkflow(Construct):
             self, name="fail_transcode", base=base, environment=FailTranscodeSettings.to_env(**base.settings)
         )
         self._find = PythonFunction(
-            self, name="find_parts", base=base, environment=FindPartsSettings.to_env(**base.settings)
+            self,
+            name="find_parts",
+            base=base,
+            environment=FindPartsSettings.to_env(**base.settings, **base.starting, chunk_tasks=base.config.chunk_tasks),
         )
-        allow_rows(self._find, base.table, READ_ROWS)
+        allow_rows(self._find, base.table, [*READ_ROWS, *WRITE_ROWS])  # the job's lease grows and shrinks
         allow_rows(self._classify, base.table, READ_ROWS)
         allow_rows(self._fail, base.table, [*READ_ROWS, *WRITE_ROWS, *DELETE_ROWS])
         self.state_machine = workflow(
@@ -60,10 +63,10 @@ class TranscodeWorkflow(Construct):
 
     def _definition(self, task: FargateTask, base: Foundation, early: lambda_.IFunction | None) -> sfn.IChainable:
         scope = Construct(self, "States")  # a state's id is its name, and some of them are named like our functions
-        attempts = self._attempts(scope, task, base.config.chunk_tasks)
+        attempts = self._attempts(scope, task)
         return beside_publish_early(scope, early, attempts) if early else attempts
 
-    def _attempts(self, scope: Construct, task: FargateTask, most_at_once: int) -> sfn.IChainable:
+    def _attempts(self, scope: Construct, task: FargateTask) -> sfn.IChainable:
         run = states.run_transcoder(scope, task)
         failed = states.fail_transcode(scope, self._fail.function).next(
             sfn.Fail(scope, "Failed", error="TranscodeFailed", cause="The job row says why.")
@@ -73,7 +76,7 @@ class TranscodeWorkflow(Construct):
         decide = sfn.Choice(scope, "RetryOrEnd")
         decide.when(_verdict_is("retry"), wait.next(states.next_attempt(scope)).next(run))
         functions = PartFunctions(self._classify.function, self._fail.function, self._find.function)
-        parts = PartStates(scope, task, functions, most_at_once=most_at_once, done=done, failed=failed).first
+        parts = PartStates(scope, task, functions, done=done, failed=failed).first
         decide.when(_verdict_is("done"), parts)  # it had done its work before it was stopped
         decide.otherwise(failed)
         classify = states.classify_failure(scope, self._classify.function)

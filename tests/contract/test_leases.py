@@ -17,8 +17,15 @@ def test_a_lease_is_held_once_and_given_back_at_any_time(records: Records) -> No
     assert lease in records.leases()
     with pytest.raises(WriteConflict):
         records.commit(Create(lease))
+    wider = lease.model_copy(update={"vcpus": 28, "version": 2})
+    records.commit(Replace(wider))
+    assert wider in records.leases()
+    with pytest.raises(WriteConflict):
+        records.commit(Replace(wider))
     for _ in range(2):
         records.commit(Release(job.id))
+    with pytest.raises(WriteConflict):  # nobody makes it again by giving some of it back
+        records.commit(Replace(lease.model_copy(update={"version": 3})))
     assert lease not in records.leases()
     assert records.job(TENANT, job.id) == job
 

@@ -83,7 +83,7 @@ def granted(deployment: Deployment, name: str) -> set[str]:
 
 def test_readers_cannot_write(dev: Deployment) -> None:
     writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "s3:PutObject", "sqs:SendMessage"}
-    for name in ("authorizer", "api_playback", "classify_failure", "find_parts"):
+    for name in ("authorizer", "api_playback", "classify_failure"):
         assert granted(dev, name) & writing == set(), name
 
 
@@ -99,6 +99,11 @@ def test_who_serves_viewers_writes_no_row_but_counts_of_refused_ones(dev: Deploy
     assert fnmatchcase(table.asset_denial("ten_1", "ast_1", "m", "r").pk, "TENANT#*#ASSET#*#DENIALS")
     others = [table.asset("ten_1", "ast_1"), table.asset_audit("ten_1", "ast_1", "a"), table.playback_lookup("p")]
     assert not any(fnmatchcase(key.pk, "TENANT#*#ASSET#*#DENIALS") for key in others)
+
+
+def test_who_widens_a_lease_changes_nothing_else(dev: Deployment) -> None:
+    rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
+    assert granted(dev, "find_parts") == rows | {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def test_who_manages_assets_and_policies_touches_the_table_and_no_more_than_it_must(dev: Deployment) -> None:

@@ -11,7 +11,7 @@ from infra.constructs.transcode_states import UNCLASSIFIED
 from sluice.adapters.executions import execution_input
 from sluice.domain.errors import ErrorClass
 from sluice.domain.models import ErrorInfo
-from sluice.service.failures import ON_DEMAND, SPOT, TOTAL_DEADLINE, Failure, Verdict
+from sluice.service.failures import ON_DEMAND, SPOT, Failure, Verdict
 from tests.contract.samples import make_job
 from tests.infra.asl import attempts_of, complaints, definition_of, state
 from tests.infra.deployment import Deployment
@@ -139,11 +139,3 @@ def test_one_bad_moment_of_a_function_ends_no_job(definition: dict[str, Any], na
     *narrower, last = state(definition, name)["Retry"]
     assert last == {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 4, "BackoffRate": 2}
     assert all("States.ALL" not in one["ErrorEquals"] for one in narrower)
-
-
-def test_the_job_s_deadline_comes_before_the_execution_s(definition: dict[str, Any]) -> None:
-    """An execution's timeout runs no Catch. So an attempt that began just before the deadline can still end."""
-    attempt = state(definition, "RunTask")["TimeoutSeconds"]
-    last_verdict = TOTAL_DEADLINE.total_seconds() + attempt
-    assert attempt > 0
-    assert last_verdict + MARGIN_S <= definition["TimeoutSeconds"] <= last_verdict + 3_600

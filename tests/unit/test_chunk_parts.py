@@ -14,7 +14,7 @@ from sluice.media.verdicts import Corrupt
 from sluice.service.assembling import assemble
 from sluice.service.attempts import Ending, forget_old_word
 from sluice.service.chunk_parts import encode_left
-from sluice.service.parts_left import unfinished
+from sluice.service.part_rounds import unfinished
 from sluice.service.progress import Superseded
 from tests.unit.transcoding import Bench
 

@@ -5,7 +5,7 @@ Tasks die of what their seed holds. What Step Functions would tell of each end i
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,7 +13,7 @@ from sluice.domain.chunks import ASSEMBLE_UNIT, LEFT_UNIT, part_unit
 from sluice.domain.errors import SluiceError
 from sluice.service import assembling, chunk_parts, early_publish, transcode
 from sluice.service.failures import SPOT, Failure, classify_failure, fail_transcode
-from sluice.service.parts_left import parts_left
+from sluice.service.part_rounds import Before, Round, RoundLimits, next_round
 from tests.fakes.faults import Died
 from tests.faults.transcode_storm.schedule import Process
 from tests.faults.transcode_storm.world import JobWorld
@@ -67,24 +67,37 @@ class Machine:
 
     def _attempts(self) -> None:
         attempt = self._loop("transcode", transcode.transcode, "")
-        found = self._find(attempt)
-        if found.plan_id is None:
-            return
-        self.seen["chunked"] += 1
-        parts = [self._start(f"part {name}", partial(self._part, found.plan_id, name)) for name in found.parts]
-        self._schedule.wait(lambda: all(part.ended for part in parts))
-        if any(part.error for part in parts):
-            raise JobFailed
-        plan_id, left = self._find(attempt)
-        if left:
-            self.seen["left"] += 1
-            work = partial(chunk_parts.encode_left, plan_id=plan_id)
-            self._loop("left", work, part_unit(plan_id or "", LEFT_UNIT))
-        joined = partial(assembling.assemble, plan_id=plan_id or "")
-        self._loop("assemble", joined, part_unit(plan_id or "", ASSEMBLE_UNIT))
+        found = self._find(attempt, None)
+        if found.action != "over":
+            self.seen["chunked"] += 1
+        while found.action in ("parts", "left"):
+            self.seen[found.action] += 1
+            if found.action == "left":
+                work = partial(chunk_parts.encode_left, plan_id=found.plan_id)
+                self._loop("left", work, part_unit(found.plan_id, LEFT_UNIT))
+            else:
+                self._round(found)
+            found = self._find(attempt, found.before)
+        if found.action == "assemble":
+            joined = partial(assembling.assemble, plan_id=found.plan_id)
+            self._loop("assemble", joined, part_unit(found.plan_id, ASSEMBLE_UNIT))
 
-    def _find(self, attempt: int) -> Any:
-        return self._function(lambda: parts_left(**self._names, attempt=attempt, records=self._world.records))
+    def _round(self, found: Round) -> None:
+        """As wide as said, each lane taking the next part when it has finished one."""
+        names = iter([task.part for task in found.tasks])
+        lanes = [self._start(f"lane {lane}", partial(self._lane, found.plan_id, names)) for lane in range(found.width)]
+        self._schedule.wait(lambda: all(lane.ended for lane in lanes))
+        if any(lane.error for lane in lanes):
+            raise JobFailed
+
+    def _lane(self, plan_id: str, names: Iterator[str]) -> None:
+        for name in names:
+            self._part(plan_id, name)
+
+    def _find(self, attempt: int, before: Before | None) -> Round:
+        asked = partial(next_round, **self._names, attempt=attempt, before=before, started_at=self._started_at)
+        limits = RoundLimits(self._world.world.limits, at_once=2, in_turn=1)
+        return self._function(lambda: asked(records=self._world.records, limits=limits, now=self._world.world.now()))
 
     def _part(self, plan_id: str, name: str) -> None:
         work = partial(chunk_parts.encode_part, plan_id=plan_id, part=name)

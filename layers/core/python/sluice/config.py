@@ -165,7 +165,10 @@ class FailTranscodeSettings(Settings):
 
 
 class FindPartsSettings(Settings):
-    pass
+    max_vcpus: int = 64
+    max_tenant_vcpus: int = 32
+    chunk_tasks: int = 40
+    parts_in_turn: int = 4
 
 
 class TranscoderSettings(Settings):

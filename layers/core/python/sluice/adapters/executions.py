@@ -70,7 +70,6 @@ def execution_input(work: Job | Upload) -> dict[str, Any]:
             "tenant_id": work.tenant_id,
             "asset_id": work.asset_id,
             "job_id": work.id,
-            # as RunTask's overrides want them: numbers of processor units and MiB are strings there
-            "size": {"cpu": str(size.cpu), "memory": str(size.memory_mib), "storage_gib": size.storage_gib},
+            "size": size.overrides,
         }
     return {"tenant_id": work.tenant_id, "upload_id": work.id}

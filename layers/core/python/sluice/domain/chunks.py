@@ -19,6 +19,7 @@ class ChunkPlan(Model):
     chunks: int
     sound: bool
     work: str  # JSON of media.chunks.ChunkedPlan
+    piece_bytes: int = 0  # of the largest piece; 0: not measured
     created_at: datetime
     version: int = 1
 
@@ -48,6 +49,7 @@ class ChunkPart(Model):
     run_id: str  # whose files count
     frames: int
     renditions: tuple[str, ...]  # names; empty for a sound track without sound
+    size_bytes: int = 0  # of all its files; 0: not measured
     created_at: datetime
     version: int = 1
 

@@ -21,7 +21,7 @@ class Lease(Model):
 class LeaseBook(Model):
     """Written with every new lease, so that two of them cannot both have taken the last room.
 
-    While somebody waits, newcomers wait as well: they get their turn from `reconcile`, in fair order.
+    While somebody waits, newcomers wait as well: they get their turn in fair order.
     """
 
     all_wait: bool = False  # no room in the environment
@@ -30,6 +30,9 @@ class LeaseBook(Model):
 
     def waits(self, tenant_id: str) -> bool:
         return self.all_wait or tenant_id in self.tenants_waiting
+
+
+RESERVE = 4  # vCPU of the largest task that a job begins with
 
 
 class VcpuLimits(NamedTuple):
@@ -55,6 +58,19 @@ def room_for(tenant_id: str, vcpus: int, used: Mapping[str, int], limits: VcpuLi
     if used.get(tenant_id, 0) + vcpus > limits.tenant:
         return Room.TENANT_FULL
     return Room.FULL if sum(used.values()) + vcpus > limits.environment else Room.FREE
+
+
+def room_left(tenant_id: str, used: Mapping[str, int], limits: VcpuLimits) -> int:
+    return min(limits.tenant - used.get(tenant_id, 0), limits.environment - sum(used.values()))
+
+
+def tasks_at_once(*, wanted: int, task_vcpus: int, room: int, somebody_waits: bool) -> int:
+    """Of a job in parts, whose lease holds one task at least.
+
+    It leaves room for one more job, and takes no more than one task while somebody waits.
+    """
+    spare = 0 if somebody_waits else (room - RESERVE) // task_vcpus
+    return max(1, min(wanted, spare))
 
 
 def next_in_turn(queues: Mapping[str, Sequence[str]], used: Mapping[str, int]) -> str:

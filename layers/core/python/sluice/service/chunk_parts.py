@@ -17,7 +17,7 @@ from sluice.media.chunks import ChunkedPlan
 from sluice.media.ffmpeg import intermediate
 from sluice.media.verdicts import Corrupt
 from sluice.service.attempts import AttemptPorts, Ending, failures_told, forget_old_word, save_result
-from sluice.service.parts_left import unfinished
+from sluice.service.part_rounds import unfinished
 from sluice.service.ports import Create
 from sluice.service.progress import PartProgress, check_job
 from sluice.service.rendering import encode, has_media
@@ -82,7 +82,8 @@ def _encode(found: Going, name: str, deps: TranscoderDeps) -> None:
         run_id = deps.ids(Prefix.CHUNK_RUN)
         for rendition in renditions:
             deps.work.put(found.plan.result_key(name, run_id, rendition), work / intermediate(rendition))
-    _finish(found.plan, name, run_id, frames, renditions, deps)
+        size_bytes = sum((work / intermediate(rendition)).stat().st_size for rendition in renditions)
+    _finish(found.plan, name, run_id, frames, renditions, size_bytes, deps)
     left = unfinished(found.plan, deps.records)
     of = len(found.plan.parts)
     progress.finished(of - len(left), of)
@@ -135,7 +136,13 @@ def _encode_sound(
 
 
 def _finish(
-    plan: ChunkPlan, name: str, run_id: str, frames: int, renditions: tuple[str, ...], deps: TranscoderDeps
+    plan: ChunkPlan,
+    name: str,
+    run_id: str,
+    frames: int,
+    renditions: tuple[str, ...],
+    size_bytes: int,
+    deps: TranscoderDeps,
 ) -> None:
     part = ChunkPart(
         tenant_id=plan.tenant_id,
@@ -145,6 +152,7 @@ def _finish(
         run_id=run_id,
         frames=frames,
         renditions=renditions,
+        size_bytes=size_bytes,
         created_at=deps.now(),
     )
     try:

@@ -53,12 +53,14 @@ def hand_over(job: Job, source: Path, work: Path, plan: Plan, *, progress: Progr
         created_at=ports.now(),
     )
     cutter = Cutter(source, work, plan, tools=ports.tools, binaries=ports.binaries)
+    largest = 0
     try:
         for number, piece in enumerate(cutter.pieces(windows)):
             progress.report("cut", number / len(windows), None)
+            largest = max(largest, piece.stat().st_size)
             ports.work.put(chunked.piece_key(number), piece)
     except NotChunkable as reason:
         logger.info("not_chunked", extra={"reason": str(reason)})
         return
-    ports.records.commit(Create(chunked))
+    ports.records.commit(Create(chunked.model_copy(update={"piece_bytes": largest})))
     raise HandedOver(chunked.id)

@@ -22,6 +22,8 @@ from sluice.service.retries import retry_on_conflict
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 TOTAL_DEADLINE = timedelta(hours=24)
 CAPACITY_WAIT_S = 60  # Spot, quota and throttle errors: no fault of the job
+# A day of waits of a minute would fill an execution's history.
+LONGEST_CAPACITY_WAIT_S = 900
 FREE_REASONS = ("SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated")
 FREE_ERRORS = (
     "ThrottlingException",
@@ -31,8 +33,8 @@ FREE_ERRORS = (
     "limit on the number of vCPUs",
 )
 
-# Times in a row that a chunk finds no capacity; then one task does all that are left. With more of them, the 400 chunks
-# of a film would fill an execution's history before that, and nothing could be done at all.
+# Times in a row that a chunk finds no capacity; then it is left to a later round, with fewer tasks at once. With more,
+# the 400 chunks of a film would fill an execution's history before that, and nothing could be done at all.
 MOST_DENIED = 3
 
 Action = Literal["retry", "fail", "done", "leave"]
@@ -89,7 +91,12 @@ def classify_failure(
         return Verdict("leave", attempt, failure.capacity, 0, error)
     # on-demand capacity is not taken back: for the last try, and once Spot was missing or taken
     capacity = ON_DEMAND if free or attempt >= max_attempts else failure.capacity
-    return Verdict("retry", attempt, capacity, CAPACITY_WAIT_S if free else fault_wait_s, error, denied)
+    return Verdict("retry", attempt, capacity, capacity_wait_s(denied) if free else fault_wait_s, error, denied)
+
+
+def capacity_wait_s(denied: int) -> int:
+    """Seconds: doubled with each time in a row that there was none."""
+    return min(LONGEST_CAPACITY_WAIT_S, CAPACITY_WAIT_S << min(max(0, denied - 1), 8))
 
 
 def _ran(failure: Failure) -> bool:

@@ -1,7 +1,8 @@
-"""Executions start as vCPUs allow: a job without room stays queued, and `reconcile` starts it when its turn comes.
+"""Executions start as vCPUs allow: a job without room stays queued, and is started when its turn comes.
 
-A lease is a row; its job's end removes it in the same transaction. What a crash leaves is healed from the jobs
-themselves: a lease whose job has ended goes, a lease whose execution was never started starts it.
+A lease is a row; its job's end removes it in the same transaction. Whoever hears of that starts the next jobs, and so
+does `reconcile`. What a crash leaves is healed from the jobs themselves: a lease whose job has ended goes, a lease
+whose execution was never started starts it.
 """
 
 from dataclasses import dataclass
@@ -10,14 +11,18 @@ from sluice.domain.errors import WriteConflict
 from sluice.domain.leases import Lease, LeaseBook, Room, VcpuLimits, in_use, next_in_turn, room_for
 from sluice.domain.models import Job
 from sluice.domain.states import JOB_EDGES, JobState
-from sluice.domain.task_sizes import transcode_size
+from sluice.domain.task_sizes import TaskSize, transcode_size
 from sluice.service.lease_ports import Release
 from sluice.service.ports import Clock, Create, Executions, Records, Replace
 from sluice.service.retries import retry_on_conflict
 
 
+def size_of(job: Job) -> TaskSize:
+    return job.size or transcode_size(job.source_bytes)
+
+
 def vcpus_of(job: Job) -> int:
-    return (job.size or transcode_size(job.source_bytes)).vcpus
+    return size_of(job).vcpus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +58,25 @@ class Admission:
         if newcomer and book.waits(job.tenant_id) and room is Room.FREE:
             return Room.FULL
         if room is Room.FREE:
-            self.records.commit(Create(self._new_lease(job)), _written(book))
+            self.records.commit(Create(self._new_lease(job)), written(book))
         elif not book.waits(job.tenant_id):
-            self.records.commit(_written(_with_waiting(book, job.tenant_id, room)))
+            self.records.commit(written(_with_waiting(book, job.tenant_id, room)))
         return room
 
     def _new_lease(self, job: Job) -> Lease:
         return Lease(job_id=job.id, tenant_id=job.tenant_id, vcpus=vcpus_of(job), created_at=self.now())
+
+    def admit_next(self) -> int:
+        """Some vCPUs are free again: `admit_waiting`, if anybody waits."""
+        book = self.records.lease_book()
+        return self.admit_waiting() if book.all_wait or book.tenants_waiting else 0
 
     def admit_waiting(self) -> int:
         """Give leases of ended jobs back, then start whose turn it is. Returns how many were started."""
         held = [lease for lease in self.records.leases() if not self._given_back(lease)]
         used = in_use(held)
         queues = self._queues({lease.job_id for lease in held})
-        started = 0
+        started, full = 0, []
         while queues:
             tenant_id = next_in_turn(queues, used)
             job = self.records.job(tenant_id, queues[tenant_id][0])
@@ -75,6 +85,7 @@ class Admission:
                 return started
             if room is Room.TENANT_FULL:
                 del queues[tenant_id]
+                full.append(tenant_id)
                 continue
             if job and room is Room.FREE:
                 used[tenant_id] = used.get(tenant_id, 0) + vcpus_of(job)
@@ -83,7 +94,7 @@ class Admission:
             queues[tenant_id].pop(0)
             if not queues[tenant_id]:
                 del queues[tenant_id]
-        self._nobody_waits()
+        self._write_who_waits(tuple(full))
         return started
 
     def _given_back(self, lease: Lease) -> bool:
@@ -100,18 +111,18 @@ class Admission:
                 queues.setdefault(tenant_id, []).append(job_id)
         return queues
 
-    def _nobody_waits(self) -> None:
-        """Of those that this sweep saw. Tenants at their own limit say so again with their next job."""
+    def _write_who_waits(self, tenants: tuple[str, ...]) -> None:
+        """Of those that this sweep saw."""
         book = self.records.lease_book()
-        if not book.all_wait and not book.tenants_waiting:
+        if not book.all_wait and book.tenants_waiting == tenants:
             return
         try:
-            self.records.commit(_written(LeaseBook(version=book.version)))
+            self.records.commit(written(LeaseBook(tenants_waiting=tenants, version=book.version)))
         except WriteConflict:
             return  # a job came meanwhile: the next sweep is for it
 
 
-def _written(book: LeaseBook) -> Create | Replace:
+def written(book: LeaseBook) -> Create | Replace:
     after = book.model_copy(update={"version": book.version + 1})
     return Create(after) if book.version == 0 else Replace(after)
 
