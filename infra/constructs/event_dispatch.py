@@ -8,7 +8,7 @@ from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
-from infra.constructs.grants import MARK_ROWS, READ_ROWS, WRITE_ROWS, allow_rows
+from infra.constructs.grants import MARK_ROWS, READ_ROWS, WRITE_ROWS, allow_reading_stream, allow_rows
 from infra.constructs.python_function import PythonFunction
 from infra.constructs.work_queue import dead_letter_queue
 from sluice.config import DispatchEventsSettings
@@ -38,15 +38,11 @@ class EventDispatch(Construct):
         self._read_stream(function, base.table)
 
     def _read_stream(self, function: PythonFunction, table: dynamodb.ITable) -> None:
-        stream_arn = table.table_stream_arn
-        assert stream_arn is not None  # noqa: S101 - for the type checker
-        function.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream_arn])
-        function.allow(["dynamodb:ListStreams"], ["*"])  # takes no narrower resource
         mapping = lambda_.EventSourceMapping(
             self,
             "Stream",
             target=function.function,
-            event_source_arn=stream_arn,
+            event_source_arn=allow_reading_stream(function, table),
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
             filters=[

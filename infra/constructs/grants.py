@@ -22,6 +22,15 @@ def allow_rows(function: PythonFunction, table: dynamodb.ITable, actions: Sequen
     function.allow(actions, [table.table_arn])
 
 
+def allow_reading_stream(function: PythonFunction, table: dynamodb.ITable) -> str:
+    """Returns the stream's ARN."""
+    stream_arn = table.table_stream_arn
+    assert stream_arn is not None  # noqa: S101 - for the type checker
+    function.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream_arn])
+    function.allow(["dynamodb:ListStreams"], ["*"])  # takes no narrower resource
+    return stream_arn
+
+
 def deny_lookups(role: iam.Role, table: dynamodb.ITable, actions: Sequence[str]) -> None:
     """The rows that say whose an API key is: who handles strangers' bytes needs none of them."""
     lookups = {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": [f"{LOOKUPS}*"]}}
@@ -43,7 +52,7 @@ def allow_listing(function: PythonFunction, table: dynamodb.ITable) -> None:
 
 
 def allow_due_work(function: PythonFunction, table: dynamodb.ITable) -> None:
-    """Work across tenants; only `reconcile` may look."""
+    """Work across tenants; only `reconcile` may look, and `start_waiting`, for jobs."""
     function.allow(["dynamodb:Query"], [f"{table.table_arn}/index/{DUE_INDEX}"])
 
 

@@ -15,6 +15,7 @@ from infra.constructs.task_cluster import TaskCluster
 from infra.constructs.transcode_workflow import TranscodeWorkflow
 from infra.constructs.transcoder_task import transcoder_task
 from infra.constructs.upload_completion import UploadCompletion
+from infra.constructs.waiting_jobs import WaitingJobs
 from infra.constructs.webhook_delivery import WebhookDelivery
 from infra.stacks.data import DataStack
 from infra.stacks.delivery import DeliveryStack
@@ -30,6 +31,7 @@ class PipelineStack(Stack):
         lane = config.fast_lane and FastLane(self, "FastLane", base=base, uploads=data.uploads, media=delivery.media)
         early = lane.function if lane else None
         self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task, early=early).state_machine
+        WaitingJobs(self, "WaitingJobs", base=base, state_machine=self.state_machine)
         fetcher = fetcher_task(
             self, tasks=tasks, table=data.table, uploads=data.uploads, completions=self.completion.queue
         )

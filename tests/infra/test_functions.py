@@ -33,6 +33,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "publish_early": config.PublishEarlySettings,
     "reconcile": config.ReconcileSettings,
     "signing_key": config.SigningKeySettings,
+    "start_waiting": config.StartWaitingSettings,
 }
 
 
@@ -75,7 +76,7 @@ def test_no_variable_holds_a_secret(dev: Deployment) -> None:
 
 def test_every_log_group_forgets(dev: Deployment) -> None:
     groups = dev.resources("AWS::Logs::LogGroup")
-    assert len(groups) == 22 + 5  # functions; two tasks, two state machines, the API
+    assert len(groups) == 23 + 5  # functions; two tasks, two state machines, the API
     assert {group.properties["RetentionInDays"] for group in groups} == {14}
 
 

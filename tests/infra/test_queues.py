@@ -1,5 +1,9 @@
 """Nothing can fall out of a queue unseen."""
 
+import json
+from typing import Any
+
+from sluice import table
 from tests.infra.deployment import Deployment, Resource, flat
 
 QUEUE = "AWS::SQS::Queue"
@@ -70,9 +74,15 @@ def test_a_delivery_attempt_fits_into_its_function(dev: Deployment) -> None:
     assert function.properties["Timeout"] > 15 + 10
 
 
+def reader_of_the_stream(dev: Deployment, name: str) -> dict[str, Any]:
+    readers = [one.properties for one in dev.resources(MAPPING) if "StartingPosition" in one.properties]
+    assert len(readers) == 2  # more than two for each shard are throttled
+    [settings] = [one for one in readers if name in flat(one["FunctionName"])]
+    return settings
+
+
 def test_event_rows_and_only_those_leave_the_stream(dev: Deployment) -> None:
-    [mapping] = [one for one in dev.resources(MAPPING) if "StartingPosition" in one.properties]
-    settings = mapping.properties
+    settings = reader_of_the_stream(dev, "DispatchEvents")
     assert settings["FilterCriteria"]["Filters"] == [
         {"Pattern": '{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"EVENT#"}]}}}}'}
     ]
@@ -103,3 +113,16 @@ def test_reconcile_runs_every_minute_and_what_fails_is_kept(dev: Deployment) -> 
     invoke = dev.only("AWS::Lambda::EventInvokeConfig").properties
     assert invoke["MaximumRetryAttempts"] == 0
     assert "DeadLetters" in flat(invoke["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+def test_leases_that_change_or_go_start_who_waits(dev: Deployment) -> None:
+    source = reader_of_the_stream(dev, "StartWaiting")
+    [wanted] = [json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"]]
+    assert wanted == {
+        "eventName": ["REMOVE", "MODIFY"],
+        "dynamodb": {"Keys": {"pk": {"S": ["LEASES"]}, "sk": {"S": [{"prefix": "JOB#"}]}}},
+    }
+    book, held = table.lease_book(), table.lease("job_x")
+    assert (held.pk, book.pk) == ("LEASES", "LEASES")
+    assert held.sk.startswith("JOB#") and not book.sk.startswith("JOB#")
+    assert (source["MaximumRetryAttempts"], source["MaximumRecordAgeInSeconds"]) == (2, 60)

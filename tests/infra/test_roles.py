@@ -27,7 +27,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 22
+    assert len(functions) == 23
     assert set(users.values()) == {1}
 
 
@@ -173,13 +173,21 @@ def test_nobody_scans_or_deletes_the_table(dev: Deployment) -> None:
         assert granted(dev, name) & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:BatchWriteItem"} == set(), name
 
 
-def test_only_reconcile_looks_at_work_across_tenants(dev: Deployment) -> None:
+def test_only_reconcile_and_who_starts_waiting_jobs_look_at_work_across_tenants(dev: Deployment) -> None:
     may = {
         policy.properties["PolicyName"]
         for policy in dev.resources("AWS::IAM::Policy")
         if "/index/due" in str(policy.properties["PolicyDocument"])
     }
-    assert [name.startswith("ReconciliationReconcile") for name in may] == [True]
+    names = ("ReconciliationReconcile", "WaitingJobsStartWaiting")
+    assert [name.startswith(one) for name, one in zip(sorted(may), names, strict=True)] == [True, True]
+
+
+def test_who_starts_waiting_jobs_starts_and_gives_leases_back(dev: Deployment) -> None:
+    rows = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"}
+    stream = {f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+    rest = {"states:StartExecution", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert granted(dev, "start_waiting") == rows | stream | rest
 
 
 def test_only_the_custom_resource_writes_secrets(dev: Deployment) -> None:

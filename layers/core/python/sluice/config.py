@@ -234,6 +234,12 @@ class ReconcileSettings(Settings):
     max_tenant_vcpus: int = 32
 
 
+class StartWaitingSettings(Settings):
+    state_machine_arn: str
+    max_vcpus: int = 64
+    max_tenant_vcpus: int = 32
+
+
 class OperateSettings(Settings):
     pepper_secret_arn: str
     delivery_queue_url: str

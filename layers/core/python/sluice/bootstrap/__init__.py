@@ -21,6 +21,7 @@ from sluice.bootstrap.pipeline import (
     transcoder,
 )
 from sluice.bootstrap.policies import ApiPolicies, api_policies
+from sluice.bootstrap.starting import admission
 from sluice.bootstrap.viewing import ApiAssets, ApiPlayback, Playback, api_assets, api_playback, playback
 from sluice.bootstrap.webhooks import (
     ApiDeliveries,
@@ -46,6 +47,7 @@ __all__ = [
     "Operate",
     "Playback",
     "SigningKey",
+    "admission",
     "api_assets",
     "api_deliveries",
     "api_events",

@@ -6,7 +6,9 @@ from sluice.bootstrap.deployable import records
 from sluice.domain.leases import VcpuLimits
 from sluice.service.vcpu_admission import Admission
 
-Starting = config.ApiAssetsSettings | config.OnObjectCreatedSettings | config.ReconcileSettings
+Starting = (
+    config.ApiAssetsSettings | config.OnObjectCreatedSettings | config.ReconcileSettings | config.StartWaitingSettings
+)
 
 
 def admission(settings: Starting) -> Admission:
