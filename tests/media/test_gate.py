@@ -8,6 +8,7 @@ import pytest
 from sluice.adapters.process import ToolRunner
 from sluice.domain.encoding import EncodingSettings
 from sluice.media.gate import Refusal
+from sluice.service import early as service_early
 from sluice.service.early import EarlyRendered, Refused, render_early
 from tests.media.clips import BINARIES, Clip, ffmpeg, make
 from tests.media.conftest import probe_file
@@ -96,6 +97,15 @@ BROKEN: dict[str, tuple[Refusal, Source]] = {
 @pytest.mark.parametrize(("refusal", "source"), BROKEN.values(), ids=BROKEN)
 def test_refused(refusal: Refusal, source: Source, tmp_path: Path) -> None:
     assert early(source(tmp_path), tmp_path) == Refused(refusal)
+
+
+@pytest.mark.parametrize("limit", ["PACKETS_ANSWER_BYTES", "PACKETS_DEADLINE_S"])
+def test_a_source_with_too_many_packets_to_look_at_is_encoded(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = encoded()(tmp_path)
+    monkeypatch.setattr(service_early, limit, 0)
+    assert early(source, tmp_path) == Refused(Refusal.TOO_LONG)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from sluice.media.bitstream import Bitstream
 from sluice.media.fragments import Sample, Track
 from sluice.media.gate import Refusal, refuse_copy, segments
-from sluice.media.source_packets import Packet, StreamPackets
+from sluice.media.source_packets import Packet, Packets, StreamPackets
 from tests.unit.media.sources import planned, source, video
 
 (TOP, *_) = planned(source(video=video(width=426, height=240))).video  # may have 400 kbit/s
@@ -31,7 +31,7 @@ def test_lengths(keyframes: set[int], lengths: list[int]) -> None:
 
 
 def verdict(copy: Track) -> Refusal | None:
-    packets = StreamPackets({"time_base": "1/1"}, tuple(Packet(s.pts, s.size, False) for s in copy.samples))
+    packets = StreamPackets({"time_base": "1/1"}, Packets.of(Packet(s.pts, s.size, False) for s in copy.samples))
     bitstream = Bitstream(1, 1, tuple(sample.sync for sample in copy.samples))
     return refuse_copy(copy, bitstream, packets, top=TOP, segment_s=6)
 

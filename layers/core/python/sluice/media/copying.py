@@ -90,16 +90,16 @@ def _sound(made: AudioRendition, track: AudioStream, plan: Plan, sound: StreamPa
 
 def _can_be_copied(track: AudioStream, start_s: float, sound: StreamPackets) -> bool:
     """Stereo AAC-LC without gaps that begins with the picture, from a container with exact timestamps."""
-    stamps = [packet.pts for packet in sound.packets if packet.pts is not None]
+    stamps = sound.packets.stamps
     frame = Fraction(_AAC_FRAME, track.sample_rate) / sound.time_base  # no whole number in Matroska's milliseconds
     most_bytes = len(stamps) * Fraction(_AAC_FRAME, track.sample_rate) * _MOST_SOUND_KBPS * 125
     return (
         (track.codec, sound.fields.get("profile"), track.channels) == ("aac", "LC", 2)
         and track.sample_rate in (44_100, 48_000)
         and abs(track.start_s - start_s) <= _MOST_SOUND_OFFSET_S
-        and len(stamps) == len(sound.packets)
+        and len(stamps) == sound.packets.count
         and all(after - before == frame for before, after in pairwise(stamps))
-        and sum(packet.size for packet in sound.packets) <= most_bytes
+        and sound.packets.size_bytes <= most_bytes
     )
 
 

@@ -4,10 +4,12 @@ All timestamps of a file are read only where they are few for its length: elsewh
 as playing time, and is worth no attack.
 """
 
+from array import array
 from itertools import pairwise
 
 from sluice.media import untrusted
 from sluice.media.probe import Headers
+from sluice.media.source_packets import lines
 from sluice.media.verdicts import TimestampGap
 
 SPARSE_BYTES_PER_S = 25_000  # a sparse file of 12 hours has at most 1 GB to read
@@ -32,8 +34,9 @@ def may_have_gaps(headers: Headers, size_bytes: int) -> bool:
 
 def refuse_gaps(headers: Headers, stdout: str) -> None:
     """`stdout`: the answer to `gaps_argv`. Raises TimestampGap."""
-    stamps: dict[str, list[float]] = {str(s["index"]): [] for s in (headers.video, *headers.tracks) if s is not None}
-    for line in stdout.splitlines():
+    used = [stream for stream in (headers.video, *headers.tracks) if stream is not None]
+    stamps = {str(stream["index"]): array("d") for stream in used}
+    for line in lines(stdout):
         stream, _, text = line.partition(",")
         if stream in stamps and (stamp := _seconds(text.rstrip(","))) is not None:
             stamps[stream].append(stamp)

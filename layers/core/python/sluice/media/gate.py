@@ -4,10 +4,12 @@ Rules in three groups, each after what it needs was paid for: headers, packets, 
 is no bad one; it is encoded like any other.
 """
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil, floor
 from typing import NamedTuple
 
 from sluice.media.bitstream import Bitstream
@@ -83,30 +85,31 @@ def refuse_headers(picture: StreamPackets) -> Refusal | None:
 
 
 def refuse_packets(picture: StreamPackets, top: VideoRendition) -> Refusal | None:
-    stated = picture.fields.get("nb_frames", "N/A")
-    if any(packet.discarded for packet in picture.packets):
+    packets, stated = picture.packets, picture.fields.get("nb_frames", "N/A")
+    if packets.discarded:
         return Refusal.DISCARDED_PACKETS
-    if stated.isdigit() and int(stated) != len(picture.packets):
+    if stated.isdigit() and int(stated) != packets.count:
         return Refusal.DISCARDED_PACKETS  # those behind the end of an edit are not even listed
-    stamps = [packet.pts for packet in picture.packets if packet.pts is not None]
-    if len(stamps) != len(picture.packets) or not stamps:
+    stamps = packets.stamps
+    if len(stamps) != packets.count or not stamps:
         return Refusal.MISSING_PTS
-    if len(set(stamps)) != len(stamps):
+    shown = array("q", sorted(stamps))
+    if any(one == other for one, other in pairwise(shown)):
         return Refusal.DUPLICATE_PTS
-    if stamps != sorted(stamps) and not constant_rate(sorted(stamps)):
+    if stamps != shown and not constant_rate(shown):
         return Refusal.VARIABLE_RATE
-    length_s = (max(stamps) - min(stamps)) * picture.time_base
+    length_s = (shown[-1] - shown[0]) * picture.time_base
     if len(stamps) - 1 > length_s * top.rate * MORE_FRAMES:
         return Refusal.RATE
     # The average, before the copy is paid for; each segment is looked at later.
-    return Refusal.PEAK if _too_many_bits(sum(p.size for p in picture.packets), length_s, top) else None
+    return Refusal.PEAK if _too_many_bits(packets.size_bytes, length_s, top) else None
 
 
 def refuse_copy(
     track: Track, bitstream: Bitstream, picture: StreamPackets, *, top: VideoRendition, segment_s: float
 ) -> Refusal | None:
     """`track`: the copy; `segment_s`: as Packager will be told."""
-    if len(track.samples) != len(picture.packets):
+    if len(track.samples) != picture.packets.count:
         return Refusal.DAMAGED
     if len({sample.pts for sample in track.samples}) != len(track.samples):
         return Refusal.DUPLICATE_PTS
@@ -152,10 +155,11 @@ def _too_many_bits(size: int, length_s: Fraction, top: VideoRendition) -> bool:
     return size * 8 > top.max_kbps * 1000 * (length_s + BUFFER_S)
 
 
-def constant_rate(stamps: list[int]) -> bool:
-    """One tick of rounding on either side is jitter of the container's clock, not of the camera."""
+def constant_rate(stamps: Sequence[int]) -> bool:
+    """Of stamps in order. One tick of rounding on either side is jitter of the container's clock, not of the camera."""
     if len(stamps) < 2:
         return True
     typical = Fraction(stamps[-1] - stamps[0], len(stamps) - 1)
     slack = max(Fraction(11, 10), typical / 50)
-    return all(abs(after - before - typical) <= slack for before, after in pairwise(stamps))
+    least, most = ceil(typical - slack), floor(typical + slack)  # whole ticks: a day of fractions takes seconds
+    return all(least <= after - before <= most for before, after in pairwise(stamps))

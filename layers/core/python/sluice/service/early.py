@@ -22,7 +22,7 @@ from sluice.service.rendering import has_media, package
 from sluice.service.tool_ports import Tools
 
 PACKETS_DEADLINE_S = 300
-PACKETS_ANSWER_BYTES = 128 << 20  # eight hours of picture and sound
+PACKETS_ANSWER_BYTES = 128 << 20  # nine hours of picture and sound: six are 81 MB
 COPY_DEADLINE_S = 1800
 
 
@@ -134,13 +134,13 @@ def _read_packets(source: Path, work: Path, tools: Tools, binaries: Binaries) ->
     )
     try:
         return parse_packets(answer.stdout) if answer.exit_code == 0 else {}
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, OverflowError):
         return {}
 
 
 def _filled(found: SourceProbe, streams: dict[int, StreamPackets]) -> SourceProbe:
     """Recorders with a muted microphone declare a sound track and never fill it."""
-    filled = tuple(track for track in found.tracks if track.index in streams and streams[track.index].packets)
+    filled = tuple(track for track in found.tracks if track.index in streams and streams[track.index].packets.count)
     return found.model_copy(update={"tracks": filled})
 
 
