@@ -134,6 +134,12 @@ def test_a_part_without_capacity_is_left_to_one_task_after_some_tries() -> None:
         assert part_verdict(world, unit=alone, denied=again.denied, **refused).action == "retry"
 
 
+def test_whoever_finds_no_capacity_again_waits_longer() -> None:
+    refused = {"error": "ECS.AmazonECSException", "cause": '{"Failures":[{"Reason":"RESOURCE:CPU"}]}'}
+    waits = [part_verdict(World(), unit="", denied=denied, **refused).wait_s for denied in (0, 1, 2, 3, 4, 100)]
+    assert waits == [60, 120, 240, 480, 900, 900]
+
+
 def test_a_part_that_ran_and_lost_its_capacity_is_not_left() -> None:
     taken = {"error": "States.TaskFailed", "cause": ecs_task(143, "SpotInterruption")}
     again = part_verdict(World(), unit="pln_x#3", denied=MOST_DENIED - 1, **taken)

@@ -8,12 +8,13 @@ import pytest
 
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
-from sluice.domain.leases import Lease, VcpuLimits, next_in_turn
+from sluice.domain.leases import Lease, VcpuLimits, in_use, next_in_turn
 from sluice.domain.models import Job
 from sluice.domain.states import JOB_EDGES, JobState
 from sluice.domain.task_sizes import transcode_size
 from sluice.service.failures import ended
 from sluice.service.lease_ports import Release
+from sluice.service.part_room import take_room
 from sluice.service.ports import Create, Replace, Write
 from sluice.service.vcpu_admission import Admission, vcpus_of
 from tests.contract.samples import make_job
@@ -99,7 +100,16 @@ def used(jobs: list[Job], tenant_id: str | None = None) -> int:
     return sum(vcpus_of(job) for job in jobs if tenant_id in (None, job.tenant_id))
 
 
+def widen(plant: Plant, job: Job, wanted: int) -> None:
+    """As before a round of a job in parts."""
+    width = take_room(job, wanted=wanted, task_vcpus=vcpus_of(job), records=plant.records, limits=plant.limits)
+    assert 1 <= width <= wanted
+
+
 def check_limits(plant: Plant) -> None:
+    held = in_use(plant.records.leases())
+    assert sum(held.values()) <= LIMITS.environment
+    assert all(vcpus <= LIMITS.tenant for vcpus in held.values())
     running = plant.at_work()
     assert used(running) <= LIMITS.environment
     assert all(used(running, tenant_id) <= LIMITS.tenant for tenant_id in TENANTS)
@@ -120,12 +130,15 @@ def stumble(plant: Plant, random: Random, deed: Any) -> None:
 def test_limits_hold_and_everybody_is_served_whatever_crashes(seed: int) -> None:
     random, plant = Random(seed), Plant()
     for _ in range(60):
-        deed = random.choice(["arrive", "arrive", "end", "sweep"])
+        deed = random.choice(["arrive", "arrive", "end", "sweep", "widen"])
         if deed == "arrive":
             job = plant.queue(random.choice(TENANTS), random.choice([SMALL, LARGE]))
             stumble(plant, random, lambda job=job: plant.admission.start(job))
         elif deed == "sweep":
             stumble(plant, random, plant.sweep)
+        elif deed == "widen" and (running := plant.at_work()):
+            job, wanted = random.choice(running), random.randint(1, 6)
+            stumble(plant, random, lambda job=job, wanted=wanted: widen(plant, job, wanted))
         elif running := plant.at_work():
             plant.end(random.choice(running), give_back=random.random() < 0.7)
         check_limits(plant)
