@@ -52,6 +52,7 @@ def test_the_first_task_cuts_the_source_and_encodes_nothing(bench: Bench, plan: 
     assert plan.parts == ("audio", "0", "1")
     assert sorted(bench.work.objects) == [plan.piece_key(0), plan.piece_key(1)]
     assert all(key.startswith(f"work/{bench.tenant}/{bench.job_id}/{plan.id}/") for key in bench.work.objects)
+    assert plan.piece_bytes == max(map(len, bench.work.objects.values())) > 0  # what a chunk's task has disk for
     assert encoded(bench) == 0
     assert (bench.job.state, bench.asset_state()) == (JobState.RUNNING, AssetState.PROCESSING)
     assert list(bench.scratch.iterdir()) == []
@@ -71,6 +72,9 @@ def test_a_word_that_comes_while_a_double_begins_stays(bench: Bench, plan: Chunk
 def test_parts_are_joined_and_published(bench: Bench, plan: ChunkPlan) -> None:
     for part in plan.parts:
         assert bench.encode_part(plan, part) is Ending.FINISHED
+    results = sum(len(body) for key, body in bench.work.objects.items() if "/parts/" in key)
+    done = bench.world.records.chunk_parts(bench.tenant, bench.job_id, plan.id)
+    assert sum(part.size_bytes for part in done) == results > 0  # what the last task has disk for
     assert join(bench, plan) is Ending.PUBLISHED
     asset = bench.asset_now()
     assert (asset.state, asset.duration_s) == (AssetState.READY, 12.0)
