@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from typing import Any
 
-from infra.local.adapter.states_execution import Aborted, execution
+from infra.local.adapter.states_execution import EXECUTION, Aborted
 from infra.local.adapter.symbols import engine_module, wrap
 
 states = engine_module(
@@ -51,7 +51,8 @@ def install() -> None:
 def _counting(events: int) -> Any:
     def make(original: Any) -> Any:
         def run(*args: Any, **kwargs: Any) -> Any:
-            count(execution(), events)
+            if current := EXECUTION.get():  # none where a single state is tried out
+                count(current, events)
             return original(*args, **kwargs)
 
         return run
