@@ -51,12 +51,14 @@ class PartStates:
         failed: sfn.IChainable,
     ) -> None:
         self._scope, self._task, self._functions = scope, task, functions
+        unknown = sfn.Pass(scope, "PartsUnclassified", parameters=UNCLASSIFIED, result_path="$.verdict")
+        self._unknown = unknown.next(failed)
         again = self._find("FindPartsLeft", {"attempt.$": "$.work.attempt", "before.$": "$.work.before"})
         late = sfn.Pass(scope, "TooLate", parameters={"error.$": "$.work.error"}, result_path="$.verdict")
         work = sfn.Choice(scope, "InParts")
         for action, state in (
             ("over", done),
-            ("parts", self._round(failed=failed, then=again)),
+            ("parts", self._round(then=again)),
             ("left", self._alone("Left", "chunks", done=again, failed=failed, unit="left")),
             ("assemble", self._alone("Assemble", "assemble", done=done, failed=failed)),
         ):
@@ -65,7 +67,7 @@ class PartStates:
         again.next(work)
         self.first = self._find("FindParts", {"attempt.$": "$.attempt"}).next(work)
 
-    def _round(self, *, failed: sfn.IChainable, then: sfn.IChainable) -> sfn.IChainable:
+    def _round(self, *, then: sfn.IChainable) -> sfn.IChainable:
         item = "$$.Map.Item.Value"
         each = sfn.Map(
             self._scope,
@@ -79,14 +81,13 @@ class PartStates:
         )  # fmt: skip
         each.item_processor(self._part())
         # a part that failed has ended the job already, and failing it again does nothing
-        unknown = sfn.Pass(self._scope, "PartsUnclassified", parameters=UNCLASSIFIED, result_path="$.verdict")
-        each.add_catch(unknown.next(failed), errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
+        each.add_catch(self._unknown, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
         return each.next(then)
 
     def _find(self, name: str, more: dict[str, str]) -> tasks.LambdaInvoke:
         named = ("tenant_id", "job_id", "started_at")
         asked = {**{f"{name}.$": f"$.{name}" for name in named}, **more}
-        return persistent(
+        find = persistent(
             tasks.LambdaInvoke(
                 self._scope,
                 name,
@@ -96,6 +97,8 @@ class PartStates:
                 result_path="$.work",
             )
         )
+        find.add_catch(self._unknown, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
+        return find
 
     def _part(self) -> sfn.IChainable:
         ended = sfn.Pass(self._scope, "PartEnded", result=sfn.Result.from_object({}))

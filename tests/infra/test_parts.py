@@ -135,6 +135,8 @@ def test_each_action_of_a_round_has_its_way(definition: dict[str, Any]) -> None:
     assert state(definition, "RunTask")["Next"] == "FindParts"
     for find in ("FindParts", "FindPartsLeft"):
         assert (state(definition, find)["ResultPath"], state(definition, find)["Next"]) == ("$.work", "InParts")
+        [catch] = state(definition, find)["Catch"]
+        assert (catch["ErrorEquals"], state(definition, catch["Next"])["Next"]) == (["States.ALL"], "FailTranscode")
     work = state(definition, "InParts")
     ways = {choice["StringEquals"]: choice["Next"] for choice in work["Choices"]}
     assert {choice["Variable"] for choice in work["Choices"]} == {"$.work.action"}

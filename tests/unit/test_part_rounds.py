@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from sluice.domain.errors import WriteConflict
 from sluice.domain.leases import Lease, VcpuLimits, tasks_at_once
 from sluice.domain.task_sizes import RENDITIONS, TaskSize
 from sluice.service.failures import TOTAL_DEADLINE
@@ -105,6 +106,18 @@ def test_two_films_cannot_both_have_the_last_room() -> None:
     plant.records, theirs = Overtaken(), plant.records
     plant.records.rows = theirs.rows
     assert (one.next().width, other.held, one.held) == (1, 24, 4)
+
+
+def test_while_many_start_one_task_goes_on() -> None:
+    film = Film(Plant(limits=ROOMY), chunks=50)
+
+    class Crowded(FakeRecords):
+        def commit(self, *writes: Write) -> None:
+            raise WriteConflict
+
+    film.plant.records, theirs = Crowded(), film.plant.records
+    film.plant.records.rows = theirs.rows
+    assert (film.next().width, film.held) == (1, 4)
 
 
 def test_fewer_tasks_at_once_where_parts_found_no_capacity_and_one_at_last() -> None:

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from sluice.domain.chunks import AUDIO_PART, ChunkPart, ChunkPlan
+from sluice.domain.errors import WriteConflict
 from sluice.domain.leases import VcpuLimits
 from sluice.domain.models import ErrorInfo, Job
 from sluice.domain.states import JobState
@@ -62,7 +63,7 @@ def next_round(
     limits: RoundLimits,
     now: datetime,
 ) -> Round:
-    """After the job's attempt, and after each round. Raises WriteConflict while many others start."""
+    """After the job's attempt, and after each round."""
     job = records.job(tenant_id, job_id)
     plan = _plan(job, attempt, records)
     if job is None or plan is None:
@@ -98,7 +99,10 @@ def _in_parts(
     job: Job, plan: ChunkPlan, left: tuple[str, ...], most: int, records: Records, limits: RoundLimits
 ) -> Round:
     wanted, vcpus = min(most, len(left)), size_of(job).vcpus
-    width = take_room(job, wanted=wanted, task_vcpus=vcpus, records=records, limits=limits.vcpus)
+    try:
+        width = take_room(job, wanted=wanted, task_vcpus=vcpus, records=records, limits=limits.vcpus)
+    except WriteConflict:  # many others start: what the job holds is enough for one task, whatever it is
+        width = 1
     tasks = tuple(PartTask(name, _size(name, job, plan)) for name in left[: width * limits.in_turn])
     return Round("parts", plan.id, left, tasks, width, Before(len(left) - len(tasks), most, width // 2))
 
