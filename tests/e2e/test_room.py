@@ -27,5 +27,5 @@ def test_a_lease_that_goes_makes_somebody_look_for_who_waits(stacks: Stacks) -> 
     book = records.lease_book().model_copy(update={"tenants_waiting": (lease.tenant_id,)})
     records.commit(written(book), Create(lease))
     records.commit(Release(lease.job_id))
-    eventually(lambda: looks(stacks) > before, "a look")
-    eventually(lambda: not records.lease_book().tenants_waiting, "nobody waits")
+    assert eventually(lambda: looks(stacks) > before, "a look")
+    assert eventually(lambda: not records.lease_book().tenants_waiting, "nobody waits")

@@ -26,7 +26,7 @@ ACCEPTED = (
         OBJECTS,
         "objects are named by tenant and id at run time; the prefix is as narrow as it gets",
     ),
-    Accepted(r".*/DispatchEventsRole/.*", r"\*", "dynamodb:ListStreams takes no resource"),
+    Accepted(r".*/(DispatchEvents|StartWaiting)Role/.*", r"\*", "dynamodb:ListStreams takes no resource"),
     Accepted(r".*/ExecutionRole/.*", r"\*", "ecr:GetAuthorizationToken takes no resource"),
     Accepted(r".*/(Transcode|Fetch)/Role/.*", r"\*", "log delivery of Step Functions takes no resource"),
     Accepted(r".*/(Transcode|Fetch)/Role/.*", r"<\w+Function\w+\.Arn>:\*", "versions of the functions it calls"),
