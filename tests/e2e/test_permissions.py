@@ -60,10 +60,10 @@ def test_playback_reads_the_table_and_cannot_write_it(film: Film, stacks: Stacks
     name, key = stacks.outputs["TableName"], table.asset(film.customer.tenant_id, film.slot["asset_id"])
     assert "Item" in dynamodb.get_item(TableName=name, Key={table.PK: {"S": key.pk}, table.SK: {"S": key.sk}})
     item = {table.PK: {"S": key.pk}, table.SK: {"S": "NEVER"}}  # harms no other test, should it be written
+    # not update_item: it may count refused viewers, and the engine knows no dynamodb:LeadingKeys that keep it to those
     refused: list[Callable[[], Any]] = [
         lambda: dynamodb.put_item(TableName=name, Item=item),
         lambda: dynamodb.delete_item(TableName=name, Key=item),
-        lambda: dynamodb.update_item(TableName=name, Key=item),
         lambda: dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": name, "Item": item}}]),
         lambda: dynamodb.scan(TableName=name),
     ]
