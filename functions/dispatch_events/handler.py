@@ -17,7 +17,7 @@ from sluice.service.dispatch import dispatch_event
 
 logger = logging.getLogger(__name__)
 
-LEAST_MS = 10_000  # of the call, to begin with one more event: fifty endpoints take a second of a quiet table
+LEAST_MS = 20_000  # of the call, to begin with one more event: fifty endpoints take a second or two of a quiet table
 
 processor = BatchProcessor(EventType.DynamoDBStreams)
 

@@ -44,7 +44,7 @@ class EventDispatch(Construct):
             target=function.function,
             event_source_arn=allow_reading_stream(function, table),
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=100,
+            batch_size=25,  # at fifty endpoints each, about half a minute; what there is no time for comes again
             filters=[
                 lambda_.FilterCriteria.filter(
                     {"eventName": ["INSERT"], "dynamodb": {"Keys": {SK: {"S": [{"prefix": "EVENT#"}]}}}}

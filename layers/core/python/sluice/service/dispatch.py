@@ -23,8 +23,10 @@ def dispatch_event(*, event: Event, records: Records, queue: DeliveryQueue, new_
     """Returns the deliveries queued by this call.
 
     The event takes its place in the feed, and so leaves the work index, last: whatever fails before is done again from
-    the stream or by the sweeper.
+    the stream or by the sweeper. One that has its place is not begun again.
     """
+    if records.is_dispatched(event):
+        return []
     endpoints = [endpoint for endpoint in records.webhooks(event.tenant_id) if wants(endpoint, event)]
     made = [_new_delivery(event, endpoint, new_id(Prefix.DELIVERY), now()) for endpoint in endpoints]
     queued = [delivery for delivery in made if _create_or_find(delivery, records)]
