@@ -45,6 +45,8 @@ class WebhookDelivery(Construct):
         function.allow(["sqs:SendMessage"], [work.queue.queue_arn, work.dead_letters.queue_arn])
         allow_webhook_targets(function, base.config.webhook_targets)
         function.allow(["kms:Decrypt"], [webhook_key.key_arn])
-        work.feed(function, batch_size=10, max_concurrency=50)  # each sends the ten of its batch at once
+        # Each sends the ten of its batch at once, and takes as long as the slowest. At worst each holds one attempt:
+        # so twice what one tenant may have in flight (domain/endpoint_health), and a fifth of an account's functions.
+        work.feed(function, batch_size=10, max_concurrency=200)
         self.queue = work.queue
         self.dead_letters = work.dead_letters

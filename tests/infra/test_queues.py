@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from sluice import table
+from sluice.domain.endpoint_health import TENANT_IN_FLIGHT
 from tests.infra.deployment import Deployment, Resource, flat
 
 QUEUE = "AWS::SQS::Queue"
@@ -66,6 +67,17 @@ def test_consumers_of_queues_report_single_failures_and_are_bounded(dev: Deploym
         timeout = functions[settings["FunctionName"]["Ref"]].properties["Timeout"]
         visibility = queues[settings["EventSourceArn"]["Fn::GetAtt"][0]].properties["VisibilityTimeout"]
         assert visibility >= 6 * timeout, mapping.name
+
+
+def test_one_tenant_takes_half_of_the_senders_at_most(dev: Deployment) -> None:
+    """Even when each of its attempts is alone in its batch."""
+    [mapping] = [one for one in dev.resources(MAPPING) if _consumer(dev, one) == "sluice-dev-deliver_webhook"]
+    assert mapping.properties["ScalingConfig"]["MaximumConcurrency"] == 2 * TENANT_IN_FLIGHT
+
+
+def _consumer(deployment: Deployment, mapping: Resource) -> str:
+    functions = {one.logical_id: one for one in deployment.resources("AWS::Lambda::Function")}
+    return str(functions[mapping.properties["FunctionName"]["Ref"]].properties["FunctionName"])
 
 
 def test_a_delivery_attempt_fits_into_its_function(dev: Deployment) -> None:

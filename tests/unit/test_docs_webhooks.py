@@ -24,6 +24,7 @@ from sluice.domain.endpoint_health import (
     MAX_IN_FLIGHT,
     OVERLOADED,
     SILENT_TO_OPEN,
+    TENANT_IN_FLIGHT,
 )
 from sluice.domain.errors import DeliveryNotDead, WebhookDisabled
 from sluice.domain.event_catalogue import CATALOGUE
@@ -105,7 +106,8 @@ def test_figures_of_the_text_are_the_code_s() -> None:
 
 def test_figures_of_an_overloaded_endpoint_are_the_code_s() -> None:
     text = " ".join(section(PAGE, "Slow and overloaded endpoints").split())
-    assert f"has {MAX_IN_FLIGHT} slots" in text and f"{MAX_IN_FLIGHT} of the {THREADS * 50} attempts" in text
+    assert f"has {MAX_IN_FLIGHT} slots" in text and f"{MAX_IN_FLIGHT} of the {THREADS * 200:,} attempts" in text
+    assert f"share {TENANT_IN_FLIGHT} slots" in text and f"down to {TENANT_IN_FLIGHT // MAX_WEBHOOKS} of fifty" in text
     assert SILENT_TO_OPEN == 5 and "After five attempts in a row" in text
     assert sorted(OVERLOADED) == [429, 502, 504] and "429, 502 or 504" in text
     assert f"for {FIRST_PAUSE.seconds} s" in text and f"up to {LONGEST_PAUSE.seconds // 60} minutes" in text

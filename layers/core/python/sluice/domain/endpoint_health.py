@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sluice.domain.models import Model, WebhookEndpoint
 
-MAX_IN_FLIGHT = 10  # a fifth of the senders that may run at once
+MAX_IN_FLIGHT = 10  # of one endpoint
+TENANT_IN_FLIGHT = 100  # of all endpoints of a tenant: half of the senders that may run at once
 SILENT_TO_OPEN = 5  # attempts in a row without an answer
 FIRST_PAUSE = timedelta(seconds=5)  # doubles with every pause in a row
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -61,14 +62,24 @@ class Verdict(NamedTuple):
 
 
 def admit(
-    gate: Gate, endpoint: WebhookEndpoint, now: datetime, *, event_id: str, lease: timedelta, choice: float
+    gate: Gate,
+    endpoint: WebhookEndpoint,
+    now: datetime,
+    *,
+    slots: int,
+    event_id: str,
+    lease: timedelta,
+    choice: float,
 ) -> SendSlot | None:
-    """A slot to be written before anything is sent; None while there is none. `choice` is uniform in [0, 1)."""
+    """A slot to be written before anything is sent; None while there is none.
+
+    `slots`: by `slots_of`. `choice` is uniform in [0, 1).
+    """
     paused = gate.health is not None and gate.health.pauses > 0
     if pause_left(gate, now):
         return None
     known = {slot.number: slot for slot in gate.slots}
-    usable = range(1 if paused else slots_of(endpoint))
+    usable = range(1 if paused else slots)
     free = [number for number in usable if number not in known or known[number].free_at <= now]
     if not free:
         return None
@@ -84,14 +95,15 @@ def admit(
     )
 
 
-def slots_of(endpoint: WebhookEndpoint) -> int:
-    return min(MAX_IN_FLIGHT, endpoint.max_per_second or MAX_IN_FLIGHT)
+def slots_of(endpoint: WebhookEndpoint, siblings: int) -> int:
+    """Of a tenant with so many endpoints. Fifty that all hang must leave senders to the other tenants."""
+    return min(MAX_IN_FLIGHT, max(1, TENANT_IN_FLIGHT // siblings), endpoint.max_per_second or MAX_IN_FLIGHT)
 
 
-def release(slot: SendSlot, endpoint: WebhookEndpoint, now: datetime) -> SendSlot:
+def release(slot: SendSlot, endpoint: WebhookEndpoint, now: datetime, *, slots: int) -> SendSlot:
     """Pace: with n slots and r attempts a second, each slot is taken once in n/r seconds."""
     rate = endpoint.max_per_second
-    pace = timedelta(seconds=slots_of(endpoint) / rate) if rate else timedelta(0)
+    pace = timedelta(seconds=slots / rate) if rate else timedelta(0)
     return slot.model_copy(update={"free_at": max(now, slot.taken_at + pace), "version": slot.version + 1})
 
 

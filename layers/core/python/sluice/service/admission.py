@@ -41,7 +41,7 @@ def taking(slot: SendSlot) -> Create | Replace:
     return Create(slot) if slot.version == 1 else Replace(slot)
 
 
-def leaving(slot: SendSlot, endpoint: WebhookEndpoint, gate: Gate, now: Clock) -> list[Replace]:
+def leaving(slot: SendSlot, endpoint: WebhookEndpoint, gate: Gate, now: Clock, *, slots: int) -> list[Replace]:
     """The writes that give the slot back: none when its lease ended and another sender has it."""
     mine = held_slot(gate.slots, slot)
-    return [Replace(release(mine, endpoint, now()))] if mine else []
+    return [Replace(release(mine, endpoint, now(), slots=slots))] if mine else []

@@ -24,7 +24,7 @@ from sluice.domain.deliveries import (
     is_settled,
     settle,
 )
-from sluice.domain.endpoint_health import SendSlot, Verdict, admit
+from sluice.domain.endpoint_health import SendSlot, Verdict, admit, slots_of
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
@@ -76,6 +76,7 @@ class Claimed(NamedTuple):
     event: Event
     secrets: tuple[str, ...]  # all that sign now
     slot: SendSlot
+    slots: int  # of the endpoint, at this moment
 
 
 class Result(NamedTuple):
@@ -120,7 +121,8 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
     now = ports.now()
     if delivery is None or not _is_due(delivery, message, now):
         return Outcome.SUPERSEDED
-    endpoint = ports.records.webhook(message.tenant_id, message.webhook_id)
+    siblings = ports.records.webhooks(message.tenant_id)  # itself among them
+    endpoint = next((one for one in siblings if one.id == message.webhook_id), None)
     event = ports.records.event_of(delivery)
     if endpoint is None or not endpoint.enabled or event is None:
         # Dead without a letter: an endpoint that its owner removed is nothing an operator could mend.
@@ -130,13 +132,14 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
         return Outcome.DEAD
     gate = ports.records.gate(message.tenant_id, message.webhook_id)
     lease = timedelta(seconds=ports.timeout_s) + LEASE_MARGIN
-    slot = admit(gate, endpoint, now, event_id=event.id, lease=lease, choice=ports.jitter())
+    slots = slots_of(endpoint, len(siblings))
+    slot = admit(gate, endpoint, now, slots=slots, event_id=event.id, lease=lease, choice=ports.jitter())
     if slot is None:
         hold_back(delivery, gate, records=ports.records, queue=ports.queue, now=ports.now, jitter=ports.jitter)
         return Outcome.HELD
     secrets = open_secrets(endpoint, secrets=ports.secrets, now=now)
     ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)), taking(slot))
-    return Claimed(endpoint, event, secrets, slot)
+    return Claimed(endpoint, event, secrets, slot, slots)
 
 
 @retry_on_conflict
@@ -192,7 +195,7 @@ def _record(message: DeliveryMessage, claimed: Claimed, result: Result, ports: D
     if delivery is None or is_settled(delivery) or (not result.sent.succeeded and not _is_next(delivery, message)):
         return Outcome.SUPERSEDED
     gate = ports.records.gate(message.tenant_id, message.webhook_id)
-    writes = leaving(claimed.slot, claimed.endpoint, gate, ports.now)
+    writes = leaving(claimed.slot, claimed.endpoint, gate, ports.now, slots=claimed.slots)
     if result.sent.succeeded:
         writes += recovery(gate, ports.now)
         ports.records.commit(Replace(_after(DeliveryState.DELIVERED, delivery, result, ports)), *writes)
