@@ -6,9 +6,10 @@ import pytest
 
 from sluice.adapters.delivery_log import DynamoDeliveryLog
 from sluice.adapters.records import DynamoRecords
+from sluice.domain.errors import WriteConflict
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery
-from sluice.domain.replays import Counts, step
+from sluice.domain.replays import Counts, ReplayPlace, step
 from sluice.service.ports import Create, Records, Replace
 from sluice.service.webhook_ports import DeliveryLog
 from tests.contract.samples import MOMENT, TENANT, make_delivery, make_replay, new_id
@@ -72,3 +73,17 @@ def test_a_replay_is_due_until_its_last_step(records: Records, log: DeliveryLog)
     assert log.due_replays(before=later + timedelta(days=1), limit=9) == []
     stored = log.replay(TENANT, replay.webhook_id, replay.id)
     assert stored == ended and stored.counts == Counts(sent=3, missing=1)
+
+
+def test_of_two_replays_that_want_one_place_one_gets_it(records: Records, log: DeliveryLog) -> None:
+    tenant_id = new_id(Prefix.TENANT)
+    first, second = (make_replay(tenant_id=tenant_id) for _ in range(2))
+    place = ReplayPlace(tenant_id=tenant_id, number=0, webhook_id=first.webhook_id, replay_id=first.id)
+    records.commit(Create(first), Create(place))
+    assert log.replay_places(tenant_id) == [place] and log.replay_places(TENANT) == []
+    with pytest.raises(WriteConflict):
+        records.commit(Create(second), Create(place.model_copy(update={"replay_id": second.id})))
+    assert log.replay(tenant_id, second.webhook_id, second.id) is None
+    after = place.model_copy(update={"replay_id": second.id, "version": 2})
+    records.commit(Create(second), Replace(after))
+    assert log.replay_places(tenant_id) == [after]

@@ -7,7 +7,7 @@ from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import dead_letter_position
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery
-from sluice.domain.replays import Replay
+from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.states import DeliveryState
 from sluice.table import DueKind, replay
 from tests.fakes.records import FakeRecords
@@ -49,6 +49,10 @@ class FakeDeliveryLog:
 
     def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None:
         return self._records._get(Replay, replay(tenant_id, webhook_id, replay_id))
+
+    def replay_places(self, tenant_id: str) -> list[ReplayPlace]:
+        rows = list(self._records.rows.values())
+        return [row for row in rows if isinstance(row, ReplayPlace) and row.tenant_id == tenant_id]
 
     def due_replays(self, *, before: datetime, limit: int) -> list[Replay]:
         return self._records._due(Replay, DueKind.REPLAY, before, limit)

@@ -6,7 +6,7 @@ from sluice.domain.leases import VcpuLimits
 from sluice.domain.models import Delivery, Job, RetiredSecret
 from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, JobState, UploadState
-from sluice.service.ports import Create, Write
+from sluice.service.ports import Create
 from sluice.service.reconcile import LIMIT, Reconciler, reconcile
 from tests.contract.samples import make_delivery, make_replay, make_webhook
 from tests.fakes.delivery_log import FakeDeliveryLog
@@ -156,21 +156,6 @@ def test_a_completion_under_way_is_not_joined_by_a_second_one() -> None:
     assert len(world.queue.sent) == 1
 
 
-def test_a_step_stops_at_its_budget() -> None:
-    world = World()
-    for _ in range(3):
-        world.create()
-    world.now.tick(seconds=3601)
-    abort = world.objects.abort_multipart
-
-    def slow(key: str, multipart_id: str) -> None:
-        world.now.tick(seconds=11)
-        abort(key, multipart_id)
-
-    world.objects.abort_multipart = slow  # type: ignore[method-assign]
-    assert sweep(world)["expired_uploads"] == 1
-
-
 def test_events_nobody_dispatched_are_dispatched() -> None:
     world = World()
     _, asset = world.create()
@@ -218,23 +203,6 @@ def test_a_backlog_is_worked_off_in_one_sweep() -> None:
     world.now.tick(seconds=1)
     assert sweep(world)["due_deliveries"] == LIMIT + 5
     assert world.records.due_deliveries(before=world.now(), limit=LIMIT) == []
-
-
-def test_a_sweep_ends_before_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much is due and however slow the table is."""
-    world = World()
-    for _ in range(LIMIT):
-        world.records.commit(Create(make_delivery(next_attempt_at=world.now())))
-    began, slow = world.now() + timedelta(seconds=1), world.records.commit
-
-    def commit(*writes: Write) -> None:
-        world.now.tick(seconds=0.5)
-        slow(*writes)
-
-    monkeypatch.setattr(world.records, "commit", commit)
-    world.now.tick(seconds=1)
-    assert 60 < sweep(world)["due_deliveries"] < LIMIT
-    assert world.now() - began < timedelta(seconds=50)
 
 
 def test_a_secret_whose_time_is_over_is_dropped() -> None:

@@ -19,7 +19,7 @@ STATUS: Mapping[type[SluiceError], HTTPStatus] = {
     domain.MalformedBody: HTTPStatus.BAD_REQUEST,
     domain.InvalidCursor: HTTPStatus.BAD_REQUEST,
     domain.CursorExpired: HTTPStatus.GONE,
-    domain.TooManyPolls: HTTPStatus.TOO_MANY_REQUESTS,
+    domain.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     domain.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     domain.Forbidden: HTTPStatus.FORBIDDEN,
     domain.MissingScope: HTTPStatus.FORBIDDEN,

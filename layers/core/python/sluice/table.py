@@ -212,6 +212,10 @@ def replay(tenant_id: str, webhook_id: str, replay_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#WEBHOOK#{webhook_id}#REPLAYS", f"REPLAY#{replay_id}")
 
 
+def replay_place(tenant_id: str, number: int) -> Key:
+    return Key(f"TENANT#{tenant_id}#REPLAY_PLACES", f"PLACE#{number:03d}")
+
+
 def idempotency(tenant_id: str, route: str, key: str) -> Key:
     digest = sha256(key.encode()).hexdigest()
     return Key(f"TENANT#{tenant_id}#IDEMPOTENCY#{route}#{digest}", "IDEMPOTENCY")

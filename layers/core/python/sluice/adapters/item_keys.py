@@ -27,7 +27,7 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.quality import QualityChoice
-from sluice.domain.replays import Replay
+from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress
 from sluice.table import Key
 
@@ -46,7 +46,15 @@ def key_of(record: Model) -> Key:
             return table.playback_lookup(record.playback_id)
         case Event():
             return event_key(record.tenant_id, record.id, record.asset_id, record.sequence)
-        case WebhookEndpoint() | Delivery() | DeliveryAttempt() | EndpointHealth() | SendSlot() | Replay():
+        case (
+            WebhookEndpoint()
+            | Delivery()
+            | DeliveryAttempt()
+            | EndpointHealth()
+            | SendSlot()
+            | Replay()
+            | ReplayPlace()
+        ):
             return _webhook_key(record)
         case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
@@ -76,7 +84,9 @@ def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint | I
             return table.ingest_batch(record.tenant_id, record.id)
 
 
-def _webhook_key(record: WebhookEndpoint | Delivery | DeliveryAttempt | EndpointHealth | SendSlot | Replay) -> Key:
+def _webhook_key(
+    record: WebhookEndpoint | Delivery | DeliveryAttempt | EndpointHealth | SendSlot | Replay | ReplayPlace,
+) -> Key:
     match record:
         case WebhookEndpoint():
             return table.webhook(record.tenant_id, record.id)
@@ -90,6 +100,8 @@ def _webhook_key(record: WebhookEndpoint | Delivery | DeliveryAttempt | Endpoint
             return table.send_slot(record.tenant_id, record.webhook_id, record.number)
         case Replay():
             return table.replay(record.tenant_id, record.webhook_id, record.id)
+        case ReplayPlace():
+            return table.replay_place(record.tenant_id, record.number)
 
 
 def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedWaiter) -> Key:

@@ -51,11 +51,16 @@ class CursorExpired(SluiceError):
     error_class = ErrorClass.INPUT
 
 
-class TooManyPolls(SluiceError):
-    code = "too_many_polls"
-    message = "Too many requests of this tenant wait for events; let one end first, or ask without waiting."
+class TooManyRequests(SluiceError):
+    code = "too_many_requests"
+    message = "Too much of this kind is going on for this tenant; let some of it end first."
     error_class = ErrorClass.CONFIG
     retryable = True
+
+
+class TooManyPolls(TooManyRequests):
+    code = "too_many_polls"
+    message = "Too many requests of this tenant wait for events; let one end first, or ask without waiting."
 
 
 class Unauthenticated(SluiceError):
@@ -102,11 +107,6 @@ class WebhookNotFound(NotFound):
 class DeliveryNotFound(NotFound):
     code = "delivery_not_found"
     message = "There is no delivery of this event to this endpoint."
-
-
-class ReplayNotFound(NotFound):
-    code = "replay_not_found"
-    message = "There is no such replay."
 
 
 class PlaybackNotFound(NotFound):
@@ -179,11 +179,6 @@ class AssetNotPlayable(Conflict):
 class UrlNotAllowed(InvalidRequest):
     code = "url_not_allowed"
     message = "The URL must be https and resolve to public addresses only."
-
-
-class ReplayTooLarge(InvalidRequest):
-    code = "replay_too_large"
-    message = "More than 10,000 deliveries or events are in this time; choose a shorter one."
 
 
 class WebhookLimitReached(Conflict):

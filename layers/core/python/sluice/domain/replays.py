@@ -48,6 +48,16 @@ class Replay(Model):
     version: int = 1
 
 
+class ReplayPlace(Model):
+    """One of the few that a tenant's running replays have."""
+
+    tenant_id: str
+    number: int  # from 0
+    webhook_id: str
+    replay_id: str  # that has it, or had it last
+    version: int = 1
+
+
 def step(
     replay: Replay, now: datetime, *, counts: Counts, position: str | None, next_step_at: datetime | None
 ) -> Replay:

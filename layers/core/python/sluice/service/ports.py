@@ -34,7 +34,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
-from sluice.domain.replays import Replay
+from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.feed_ports import Dispatched, FeedRecords
 from sluice.service.job_ports import JobRecords
@@ -64,6 +64,7 @@ Versioned = (
     | FeedHead
     | FeedWaiter
     | Replay
+    | ReplayPlace
     | Lease
     | LeaseBook
 )

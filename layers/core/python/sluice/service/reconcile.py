@@ -60,14 +60,18 @@ class Find(Protocol[T]):
 
 
 def reconcile(ports: Reconciler) -> dict[str, int]:
-    """Run every step once, and those with a backlog again as long as they find work and there is time.
+    """Run every step once if there is time, and those with a backlog again as long as they find work.
 
     Returns how many rows each step acted on. Raises the first of what kept rows from being listed.
     """
     failures: list[Exception] = []
-    until = ports.now() + SWEEP_BUDGET
+    began = ports.now()
+    until = began + SWEEP_BUDGET
     steps = _steps(ports, failures)
-    done = {name: step() for name, step in steps.items()}
+    done = dict.fromkeys(steps, 0)
+    for name in _in_turn(list(steps), began):
+        if ports.now() < until:
+            done[name] = steps[name]()
     late = [name for name in BACKLOGS if done[name]]
     while late and ports.now() < until:
         more = {name: steps[name]() for name in late}
@@ -76,6 +80,12 @@ def reconcile(ports: Reconciler) -> dict[str, int]:
     if failures:
         raise failures[0]
     return done
+
+
+def _in_turn(names: list[str], moment: datetime) -> list[str]:
+    """Every minute another one first: should the time not do for all, none is always the one left over."""
+    first = moment.minute % len(names)
+    return names[first:] + names[:first]
 
 
 def _steps(ports: Reconciler, failures: list[Exception]) -> dict[str, Callable[[], int]]:

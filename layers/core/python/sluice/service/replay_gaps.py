@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sluice.domain.errors import CursorExpired, ReplayTooLarge
+from sluice.domain.errors import CursorExpired
 from sluice.domain.event_patterns import matches_any
 from sluice.domain.feed import RETENTION, FeedEntry, Position, hour_of
 from sluice.domain.ids import Prefix, derived_id, first_id
 from sluice.domain.models import Delivery, WebhookEndpoint
+from sluice.domain.replay_errors import ReplayTooLarge
 from sluice.domain.replays import Counts, Replay, Selection
 from sluice.domain.states import DeliveryState
 from sluice.service.dispatch import GRACE, pointer

@@ -11,20 +11,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sluice.domain.deliveries import is_settled, revive
-from sluice.domain.errors import (
-    FieldError,
-    InvalidRequest,
-    ReplayNotFound,
-    ReplayTooLarge,
-    WebhookDisabled,
-    WriteConflict,
-)
+from sluice.domain.errors import FieldError, InvalidRequest, WebhookDisabled, WriteConflict
 from sluice.domain.ids import Prefix, first_id, is_id
 from sluice.domain.models import Delivery, WebhookEndpoint
+from sluice.domain.replay_errors import ReplayNotFound, ReplayTooLarge
 from sluice.domain.replays import Counts, Replay, Selection, step, stop
 from sluice.service.dispatch import GRACE
-from sluice.service.ports import Clock, Create, Records, Replace
+from sluice.service.ports import Clock, Records, Replace
 from sluice.service.replay_gaps import Walk, count_gap, delivery_id, is_in_feed, next_gap, send_first
+from sluice.service.replay_places import take_place
 from sluice.service.retries import retry_on_conflict
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
 from sluice.service.webhooks import check_event_types, get_webhook
@@ -121,7 +116,7 @@ def count_matches(webhook_id: str, selection: Selection, *, tenant_id: str, port
 
 
 def start_replay(replay_id: str, webhook_id: str, selection: Selection, *, tenant_id: str, ports: Replayer) -> Replay:
-    """The replay after its first step. Raises WebhookNotFound, WebhookDisabled, ReplayTooLarge."""
+    """The replay after its first step. Raises WebhookNotFound, WebhookDisabled, ReplayTooLarge, TooManyReplays."""
     if not get_webhook(webhook_id, tenant_id=tenant_id, records=ports.records).enabled:
         raise WebhookDisabled()
     matched = count_matches(webhook_id, selection, tenant_id=tenant_id, ports=ports).sent
@@ -136,7 +131,7 @@ def start_replay(replay_id: str, webhook_id: str, selection: Selection, *, tenan
         created_at=moment,
         updated_at=moment,
     )
-    ports.records.commit(Create(replay))
+    take_place(replay, records=ports.records, log=ports.log)
     return advance_replay(replay, ports=ports)
 
 

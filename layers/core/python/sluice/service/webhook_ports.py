@@ -8,7 +8,7 @@ from sluice.domain.deliveries import DeliveryAttempt, DeliveryMessage
 from sluice.domain.endpoint_health import Gate
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
-from sluice.domain.replays import Replay
+from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.states import DeliveryState
 
 
@@ -75,6 +75,8 @@ class DeliveryLog(Protocol):
         ...
 
     def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None: ...
+
+    def replay_places(self, tenant_id: str) -> list[ReplayPlace]: ...
 
     def due_replays(self, *, before: datetime, limit: int) -> list[Replay]:
         """Running ones whose next step is due, the oldest first."""
