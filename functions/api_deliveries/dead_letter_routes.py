@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from functions.api_deliveries.models import DeliveryView, RedriveDeadLetters, RedrivenView
+from functions.api_deliveries.models import DeliveryView
+from functions.api_deliveries.redrive_models import RedriveDeadLetters, RedrivenView
 from sluice import bootstrap
 from sluice.http import Cursor, IdempotencyKey, Limit, Page, caller
-from sluice.service import dead_letters
+from sluice.service import dead_letters, redrives
 
 OfWebhook = Annotated[str | None, Query(description="Of this endpoint only.")]
 
@@ -33,14 +34,15 @@ def add_to(
         )
         return Page(data=[DeliveryView.of(delivery) for delivery in found], next_cursor=following)
 
-    @app.post("/v1/dead-letters:redrive", summary="Send the dead deliveries of a webhook again", **shared)
+    @app.post("/v1/dead-letters:redrive", summary="Send dead deliveries again, by a filter", **shared)
     def redrive_dead_letters(body: RedriveDeadLetters, idempotency_key: IdempotencyKey = None) -> RedrivenView:
-        """A repetition redrives what is dead then."""
+        """The last to die first, a hundred at each call. A repetition redrives what is dead then."""
         d, tenant_id = deps(), caller(app).tenant_id
-        done = dead_letters.redrive_endpoint(
-            body.webhook_id, tenant_id=tenant_id, records=d.records, log=d.log, queue=d.queue, now=d.now
+        ports = redrives.Redriver(records=d.records, log=d.log, queue=d.queue, now=d.now, cursor_key=d.cursor_key())
+        done = redrives.redrive_matching(
+            body.filter(), tenant_id=tenant_id, cursor=body.cursor, dry_run=body.dry_run, ports=ports
         )
-        return RedrivenView(redriven=done.sent, more=done.more)
+        return RedrivenView.of(done)
 
     @app.post("/v1/webhooks/<webhook_id>/deliveries/<event_id>/redrive", summary="Send a dead delivery again", **shared)
     def redrive_delivery(webhook_id: str, event_id: str, idempotency_key: IdempotencyKey = None) -> DeliveryView:

@@ -7,7 +7,7 @@ from pydantic import Field
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery
 from sluice.domain.states import DeliveryState
-from sluice.http import RequestBody, ResponseBody, Timestamp
+from sluice.http import ResponseBody, Timestamp
 from sluice.service.delivery_log import Report
 from sluice.service.webhook_ping import Ping
 
@@ -70,15 +70,6 @@ class DeliveryReport(DeliveryView):
     def read(cls, report: Report) -> "DeliveryReport":
         shown = [AttemptView.of(attempt) for attempt in report.attempts]
         return cls(**DeliveryView.fields_of(report.delivery), request_body=report.body, attempts=shown)
-
-
-class RedriveDeadLetters(RequestBody):
-    webhook_id: str
-
-
-class RedrivenView(ResponseBody):
-    redriven: int = Field(description="100 at most.")
-    more: bool = Field(description="More of its dead letters may be left: ask again.")
 
 
 class PingView(Exchange):

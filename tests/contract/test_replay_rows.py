@@ -9,6 +9,7 @@ from sluice.adapters.records import DynamoRecords
 from sluice.domain.errors import WriteConflict
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery
+from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Counts, ReplayPlace, step
 from sluice.service.ports import Create, Records, Replace
 from sluice.service.webhook_ports import DeliveryLog
@@ -87,3 +88,15 @@ def test_of_two_replays_that_want_one_place_one_gets_it(records: Records, log: D
     after = place.model_copy(update={"replay_id": second.id, "version": 2})
     records.commit(Create(second), Replace(after))
     assert log.replay_places(tenant_id) == [after]
+
+
+def test_the_pace_of_redrives_moves_on_by_one_call_at_a_time(records: Records, log: DeliveryLog) -> None:
+    tenant_id = new_id(Prefix.TENANT)
+    assert log.redrive_pace(tenant_id) is None
+    pace = RedrivePace(tenant_id=tenant_id, free_at=MOMENT)
+    records.commit(Create(pace))
+    assert log.redrive_pace(tenant_id) == pace and log.redrive_pace(TENANT) is None
+    records.commit(Replace(moved := pace.model_copy(update={"free_at": MOMENT + timedelta(minutes=1), "version": 2})))
+    with pytest.raises(WriteConflict):
+        records.commit(Replace(moved))
+    assert log.redrive_pace(tenant_id) == moved

@@ -7,9 +7,10 @@ from sluice.adapters.delivery_log import EXAMINED
 from sluice.adapters.items import dead_letter_position
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery
+from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.states import DeliveryState
-from sluice.table import DueKind, replay
+from sluice.table import DueKind, redrive_pace, replay
 from tests.fakes.records import FakeRecords
 
 
@@ -49,6 +50,9 @@ class FakeDeliveryLog:
 
     def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None:
         return self._records._get(Replay, replay(tenant_id, webhook_id, replay_id))
+
+    def redrive_pace(self, tenant_id: str) -> RedrivePace | None:
+        return self._records._get(RedrivePace, redrive_pace(tenant_id))
 
     def replay_places(self, tenant_id: str) -> list[ReplayPlace]:
         rows = list(self._records.rows.values())

@@ -1,6 +1,5 @@
 """Dead deliveries as a client sees them: listed, sent again, and dead only as long as they are."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +10,8 @@ from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
-from sluice.service.dead_letters import AT_ONCE
 from sluice.service.deliveries import Outcome
 from sluice.service.ports import Remove, Replace
-from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.webhook_sender import ok, status
 from tests.unit.deliveries_api import DeliveriesApi
 from tests.unit.webhook_world import SCHEDULE, WebhookWorld
@@ -155,41 +152,6 @@ def test_an_endpoint_that_is_off_gets_nothing_until_it_is_on(api: DeliveriesApi)
     assert world.work() == [Outcome.DELIVERED]
 
 
-def test_all_of_one_endpoint(api: DeliveriesApi) -> None:
-    world = api.world
-    endpoint = world.endpoint()
-    events = dead(world, endpoint, 3)
-    other = world.endpoint()
-    [theirs] = dead(world, other)
-    answer = redrive_all(api, endpoint)
-    assert (answer["statusCode"], answer["json"]) == (200, {"redriven": 4, "more": False})
-    assert ids(listed(api)) == [(other.id, theirs.id)]
-    world.sender.answer = ok
-    world.work()
-    assert {world.delivery(endpoint, event).state for event in events} == {DeliveryState.DELIVERED}
-    assert redrive_all(api, endpoint)["json"] == {"redriven": 0, "more": False}
-
-
-def test_a_hundred_at_once_and_then_the_rest(api: DeliveriesApi) -> None:
-    world = api.world
-    endpoint = world.endpoint()
-    for _ in range(AT_ONCE + 5):
-        world.dispatch(world.event())
-    world.sender.answer = status(500)
-    run_schedule(world)
-    assert redrive_all(api, endpoint)["json"] == {"redriven": AT_ONCE, "more": True}
-    assert redrive_all(api, endpoint)["json"] == {"redriven": 5, "more": False}
-
-
-def test_all_of_one_endpoint_behind_those_of_another(api: DeliveriesApi) -> None:
-    api.deps = replace(api.deps, log=FakeDeliveryLog(api.world.records, examined=2))
-    endpoint = api.world.endpoint()
-    dead(api.world, endpoint)
-    api.world.records.commit(Replace(endpoint.model_copy(update={"event_types": ("upload.created",), "version": 2})))
-    dead(api.world, api.world.endpoint(), 5)
-    assert redrive_all(api, endpoint)["json"] == {"redriven": 1, "more": False}
-
-
 def test_what_a_deleted_endpoint_missed_is_gone_with_it(api: DeliveriesApi) -> None:
     endpoint = api.world.endpoint()
     [event] = dead(api.world, endpoint)
@@ -219,8 +181,3 @@ def test_a_cursor_belongs_to_its_filter(api: DeliveriesApi) -> None:
     assert listed(api, cursor=cursor)["statusCode"] == 200
     refused = listed(api, cursor=cursor, webhook_id=endpoint.id)
     assert (refused["statusCode"], refused["json"]["code"]) == (400, "invalid_cursor")
-
-
-@pytest.mark.parametrize("body", [{}, {"webhook_id": None}, {"webhook_id": "whk_x", "all": True}])
-def test_a_redrive_says_of_what(api: DeliveriesApi, body: dict[str, Any]) -> None:
-    assert api.call("POST", "/v1/dead-letters:redrive", body=body)["statusCode"] == 422

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from functions.api_deliveries.models import DeliveryReport, Failure, PingView
+from functions.api_deliveries.redrive_models import RedriveDeadLetters
 from functions.api_deliveries.replay_models import ReplayView, ReplayWebhook
 from functions.api_webhooks.models import ChangeWebhook, RotateSecret
 from functions.deliver_webhook.handler import THREADS
@@ -29,9 +30,10 @@ from sluice.domain.endpoint_health import (
 from sluice.domain.errors import DeliveryNotDead, WebhookDisabled
 from sluice.domain.event_catalogue import CATALOGUE
 from sluice.domain.events import EventType, Origin, describe, describe_ping
+from sluice.domain.redrives import AHEAD, EACH
 from sluice.domain.states import AssetState, DeliveryState
 from sluice.domain.webhook_secrets import MAX_RETIRED
-from sluice.service.dead_letters import AT_ONCE
+from sluice.service.redrives import AT_ONCE, READS
 from sluice.service.replays import AT_ONCE as REPLAYED_AT_ONCE
 from sluice.service.replays import MAX_EXAMINED
 from sluice.service.webhooks import MAX_WEBHOOKS
@@ -156,7 +158,11 @@ def test_the_example_of_a_delivery_is_an_answer() -> None:
 
 def test_the_page_says_how_many_are_redriven_at_once() -> None:
     text = section(PAGE, "Dead letters")
-    assert f'"redriven": {AT_ONCE}' in text and f"the last {AT_ONCE} that died" in text
+    assert f'"redriven": {AT_ONCE}' in text and f"finds {AT_ONCE} at most" in text
+    assert f"looks at {READS * EXAMINED:,} at most" in " ".join(text.split())
+    assert f"at {timedelta(minutes=1) // EACH} a minute" in text and f"more than {AHEAD.seconds // 60} minutes" in text
+    body = text.partition("dead-letters:redrive\n")[2].partition("\n")[0]
+    assert RedriveDeadLetters.model_validate_json(body).filter().types == ("transcode.*",)
     assert f"for {DELIVERY_LIFE.days} days after" in text
     assert f"`{DeliveryNotDead.code}`" in text and f"`{WebhookDisabled.code}`" in text
 

@@ -216,6 +216,10 @@ def replay_place(tenant_id: str, number: int) -> Key:
     return Key(f"TENANT#{tenant_id}#REPLAY_PLACES", f"PLACE#{number:03d}")
 
 
+def redrive_pace(tenant_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#REDRIVES", "PACE")
+
+
 def idempotency(tenant_id: str, route: str, key: str) -> Key:
     digest = sha256(key.encode()).hexdigest()
     return Key(f"TENANT#{tenant_id}#IDEMPOTENCY#{route}#{digest}", "IDEMPOTENCY")

@@ -10,6 +10,7 @@ from sluice.adapters.items import from_item
 from sluice.adapters.records import DynamoRecords
 from sluice.domain.deliveries import DeliveryAttempt
 from sluice.domain.models import Delivery
+from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.states import DeliveryState
 from sluice.table import DueKind
@@ -88,6 +89,9 @@ class DynamoDeliveryLog(DynamoRecords):
 
     def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None:
         return self._get(Replay, table.replay(tenant_id, webhook_id, replay_id))
+
+    def redrive_pace(self, tenant_id: str) -> RedrivePace | None:
+        return self._get(RedrivePace, table.redrive_pace(tenant_id))
 
     def replay_places(self, tenant_id: str) -> list[ReplayPlace]:
         return self._partition(ReplayPlace, table.replay_place(tenant_id, 0).pk)

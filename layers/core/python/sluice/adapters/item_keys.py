@@ -27,6 +27,7 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.quality import QualityChoice
+from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress
 from sluice.table import Key
@@ -46,15 +47,7 @@ def key_of(record: Model) -> Key:
             return table.playback_lookup(record.playback_id)
         case Event():
             return event_key(record.tenant_id, record.id, record.asset_id, record.sequence)
-        case (
-            WebhookEndpoint()
-            | Delivery()
-            | DeliveryAttempt()
-            | EndpointHealth()
-            | SendSlot()
-            | Replay()
-            | ReplayPlace()
-        ):
+        case WebhookEndpoint() | Delivery() | DeliveryAttempt() | EndpointHealth() | SendSlot():
             return _webhook_key(record)
         case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
@@ -84,9 +77,7 @@ def _intake_key(record: Upload | UploadProgress | IntakePolicy | Fingerprint | I
             return table.ingest_batch(record.tenant_id, record.id)
 
 
-def _webhook_key(
-    record: WebhookEndpoint | Delivery | DeliveryAttempt | EndpointHealth | SendSlot | Replay | ReplayPlace,
-) -> Key:
+def _webhook_key(record: WebhookEndpoint | Delivery | DeliveryAttempt | EndpointHealth | SendSlot) -> Key:
     match record:
         case WebhookEndpoint():
             return table.webhook(record.tenant_id, record.id)
@@ -98,10 +89,16 @@ def _webhook_key(
             return table.endpoint_health(record.tenant_id, record.webhook_id)
         case SendSlot():
             return table.send_slot(record.tenant_id, record.webhook_id, record.number)
+
+
+def _replay_key(record: Replay | ReplayPlace | RedrivePace) -> Key:
+    match record:
         case Replay():
             return table.replay(record.tenant_id, record.webhook_id, record.id)
         case ReplayPlace():
             return table.replay_place(record.tenant_id, record.number)
+        case RedrivePace():
+            return table.redrive_pace(record.tenant_id)
 
 
 def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedWaiter) -> Key:
@@ -132,6 +129,8 @@ def _work_key(record: Model) -> Key:
     match record:
         case EncodingProfile() | CurrentProfile() | Lease() | LeaseBook():
             return _encoding_key(record)
+        case Replay() | ReplayPlace() | RedrivePace():
+            return _replay_key(record)
         case Job():
             return table.job(record.tenant_id, record.id)
         case AssetDelivery():

@@ -34,6 +34,7 @@ from sluice.domain.models import (
     Tenant,
     WebhookEndpoint,
 )
+from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.feed_ports import Dispatched, FeedRecords
@@ -65,6 +66,7 @@ Versioned = (
     | FeedWaiter
     | Replay
     | ReplayPlace
+    | RedrivePace
     | Lease
     | LeaseBook
 )

@@ -8,6 +8,7 @@ from sluice.domain.deliveries import DeliveryAttempt, DeliveryMessage
 from sluice.domain.endpoint_health import Gate
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
+from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
 from sluice.domain.states import DeliveryState
 
@@ -76,6 +77,7 @@ class DeliveryLog(Protocol):
 
     def replay(self, tenant_id: str, webhook_id: str, replay_id: str) -> Replay | None: ...
 
+    def redrive_pace(self, tenant_id: str) -> RedrivePace | None: ...
     def replay_places(self, tenant_id: str) -> list[ReplayPlace]: ...
 
     def due_replays(self, *, before: datetime, limit: int) -> list[Replay]:
