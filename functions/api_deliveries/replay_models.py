@@ -47,7 +47,7 @@ class ReplayView(ResponseBody):
     matched: int = Field(description="What is to be sent, as counted at the start.")
     sent: int = Field(description="Queued so far.")
     skipped: int = Field(description="They were on their way already.")
-    missing: int = Field(description="No delivery to this webhook is stored: of `event_ids`.")
+    missing: int = Field(description="Of `event_ids`: no delivery to this webhook is stored, and none was made.")
     created_at: Timestamp | None
     updated_at: Timestamp | None
 

@@ -28,7 +28,7 @@ def add_to(app: APIGatewayHttpResolver, deps: Callable[[], bootstrap.ApiDeliveri
     ) -> Response[ReplayView]:
         """A hundred at once and a hundred a minute, whether they had arrived or not; `only_failed`: dead ones only.
 
-        A time also takes events that this webhook never got a delivery for."""
+        Without it, also events that this webhook never got a delivery for."""
         d, tenant_id = deps(), caller(app).tenant_id
         selection = body.selection(d.now())
         if body.dry_run:

@@ -1,6 +1,7 @@
 """The feed's rows in every record store: in order, by hour, once per event; and places to wait in."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -106,3 +107,14 @@ def test_rows_are_cleaned_up_after_they_can_be_read_no_more() -> None:
         assert to_item(row)["ttl"] == {"N": str(int((begin + LIFE).timestamp()))}
     assert timedelta(days=31) < LIFE
     assert "ttl" not in to_item(FeedHead(tenant_id=TENANT, hour=HOUR, version=1))
+
+
+def test_entries_are_found_by_their_events(records: Records) -> None:
+    """Over hours, and more than one batch takes; what has no place is left out."""
+    events = [stored(records) for _ in range(102)]
+    for number, event in enumerate(events[:-1]):
+        moment = MOMENT + timedelta(hours=number // 40)
+        append_event(event, records=records, now=partial(max, moment, MOMENT))
+    found = records.feed_entries_of(TENANT, [event.id for event in events])
+    assert {entry.event_id: entry.body for entry in found} == {event.id: event.body for event in events[:-1]}
+    assert records.feed_entries_of(new_id(Prefix.TENANT), [events[0].id]) == records.feed_entries_of(TENANT, []) == []

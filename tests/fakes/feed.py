@@ -1,15 +1,16 @@
 """The feed's rows in memory; passes the same contract suite as DynamoDB's."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from sluice import table
 from sluice.adapters.item_keys import key_of
 from sluice.domain.events import Event
-from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
+from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedPlace, FeedWaiter
 from sluice.domain.models import Model
 from sluice.table import Key
 
-F = TypeVar("F", FeedHour, FeedEntry, FeedWaiter)
+F = TypeVar("F", FeedHour, FeedEntry, FeedPlace, FeedWaiter)
 
 
 class FakeFeed:
@@ -31,6 +32,10 @@ class FakeFeed:
     def feed_entries(self, tenant_id: str, hour: str, *, after: int, limit: int) -> list[FeedEntry]:
         mine = [row for row in self._of(FeedEntry, tenant_id) if row.hour == hour and row.number > after]
         return sorted(mine, key=lambda row: row.number)[:limit]
+
+    def feed_entries_of(self, tenant_id: str, event_ids: Sequence[str]) -> list[FeedEntry]:
+        numbers = {row.number for row in self._of(FeedPlace, tenant_id) if row.event_id in event_ids}
+        return [row for row in self._of(FeedEntry, tenant_id) if row.number in numbers]
 
     def feed_waiters(self, tenant_id: str) -> list[FeedWaiter]:
         return sorted(self._of(FeedWaiter, tenant_id), key=lambda row: row.place)

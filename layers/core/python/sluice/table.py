@@ -140,6 +140,10 @@ def feed_entry(tenant_id: str, hour: str, number: int) -> Key:
     return Key(f"TENANT#{tenant_id}#FEED#{hour}", f"{number:012d}")
 
 
+def feed_place(tenant_id: str, event_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#FEED_EVENT#{event_id}", "PLACE")
+
+
 def feed_waiter(tenant_id: str, place: int) -> Key:
     return Key(f"TENANT#{tenant_id}#FEED_WAITERS", f"PLACE#{place:03d}")
 

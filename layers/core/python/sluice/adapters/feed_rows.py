@@ -1,5 +1,6 @@
 """Rows of the feed over DynamoDB: implements `service.feed_ports.FeedRecords` but its work list."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from sluice import table
@@ -7,7 +8,7 @@ from sluice.adapters.item_keys import key_of
 from sluice.adapters.items import from_item
 from sluice.adapters.row_reads import RowReads
 from sluice.domain.events import Event
-from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
+from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedPlace, FeedWaiter
 from sluice.domain.models import Model
 from sluice.table import Key
 
@@ -27,6 +28,15 @@ class FeedRows(RowReads):
 
     def feed_entries(self, tenant_id: str, hour: str, *, after: int, limit: int) -> list[FeedEntry]:
         return self._between(FeedEntry, table.feed_entry(tenant_id, hour, after + 1), "~", limit)
+
+    def feed_entries_of(self, tenant_id: str, event_ids: Sequence[str]) -> list[FeedEntry]:
+        """Two batches a hundred."""
+        found: list[FeedEntry] = []
+        for first in range(0, len(event_ids), 100):
+            keys = [table.feed_place(tenant_id, event_id) for event_id in event_ids[first : first + 100]]
+            places = self._batch(FeedPlace, keys)
+            found += self._batch(FeedEntry, [table.feed_entry(tenant_id, one.hour, one.number) for one in places])
+        return found
 
     def feed_waiters(self, tenant_id: str) -> list[FeedWaiter]:
         return self._partition(FeedWaiter, table.feed_waiter(tenant_id, 0).pk)

@@ -8,7 +8,7 @@ from sluice.domain.deliveries import AssetDelivery, DeliveryAttempt
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event
-from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
+from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedPlace, FeedWaiter
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.intake import IntakePolicy
@@ -51,7 +51,7 @@ def key_of(record: Model) -> Key:
             return _webhook_key(record)
         case Upload() | UploadProgress() | IntakePolicy() | Fingerprint() | IngestBatch():
             return _intake_key(record)
-        case FeedHead() | FeedHour() | FeedEntry() | FeedWaiter():
+        case FeedHead() | FeedHour() | FeedEntry() | FeedPlace() | FeedWaiter():
             return _feed_key(record)
         case _:
             return _work_key(record)
@@ -101,7 +101,7 @@ def _replay_key(record: Replay | ReplayPlace | RedrivePace) -> Key:
             return table.redrive_pace(record.tenant_id)
 
 
-def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedWaiter) -> Key:
+def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedPlace | FeedWaiter) -> Key:
     match record:
         case FeedHead():
             return table.feed_head(record.tenant_id)
@@ -109,6 +109,8 @@ def _feed_key(record: FeedHead | FeedHour | FeedEntry | FeedWaiter) -> Key:
             return table.feed_hour(record.tenant_id, record.hour)
         case FeedEntry():
             return table.feed_entry(record.tenant_id, record.hour, record.number)
+        case FeedPlace():
+            return table.feed_place(record.tenant_id, record.event_id)
         case FeedWaiter():
             return table.feed_waiter(record.tenant_id, record.place)
 

@@ -19,7 +19,7 @@ from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import AssetDelivery, DeliveryAttempt
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event, timestamp
-from sluice.domain.feed import FeedEntry, FeedHour, FeedWaiter
+from sluice.domain.feed import FeedEntry, FeedHour, FeedPlace, FeedWaiter
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ingest import IngestBatch
 from sluice.domain.models import (
@@ -98,7 +98,7 @@ def _kept_until(record: Model) -> datetime | None:
             return record.free_at + SLOT_LIFE
         case EndpointHealth() | Replay():
             return record.updated_at + DELIVERY_LIFE
-        case FeedHour() | FeedEntry() | FeedWaiter():
+        case FeedHour() | FeedEntry() | FeedPlace() | FeedWaiter():
             return record.kept_until
         case AuditRecord():
             return record.at + AUDIT_LIFE

@@ -53,6 +53,19 @@ class FeedEntry(Model):
         return begin_of(self.hour) + LIFE
 
 
+class FeedPlace(Model):
+    """Where an event is in the feed: who knows an event by its id cannot tell the hour of its dispatch."""
+
+    tenant_id: str
+    event_id: str
+    number: int
+    hour: str
+
+    @property
+    def kept_until(self) -> datetime:
+        return begin_of(self.hour) + LIFE
+
+
 class FeedWaiter(Model):
     """A place taken by a request that waits for events; free again after `until`, however the request ended."""
 

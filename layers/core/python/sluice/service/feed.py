@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sluice.domain.errors import CursorExpired, WriteConflict
 from sluice.domain.events import Event
-from sluice.domain.feed import RETENTION, START, FeedEntry, FeedHead, FeedHour, Position, hour_of
+from sluice.domain.feed import RETENTION, START, FeedEntry, FeedHead, FeedHour, FeedPlace, Position, hour_of
 from sluice.service.feed_ports import Dispatched, FeedRecords
 from sluice.service.ports import Clock, Create, Records, Replace
 
@@ -57,9 +57,10 @@ def _appended(event: Event, head: FeedHead | None, hour: str) -> list[Create | R
         asset_id=event.asset_id,
         body=event.body,
     )
+    place = FeedPlace(tenant_id=event.tenant_id, event_id=event.id, number=number, hour=hour)
     opened = FeedHour(tenant_id=event.tenant_id, hour=hour, first=number)
     moved = Create(after) if head is None else Replace(after)
-    return [moved, Create(entry), *([] if head is not None and head.hour == hour else [Create(opened)])]
+    return [moved, Create(entry), Create(place), *([] if head is not None and head.hour == hour else [Create(opened)])]
 
 
 def end_of_feed(tenant_id: str, *, records: FeedRecords) -> Position:

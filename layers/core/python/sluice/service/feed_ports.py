@@ -1,5 +1,6 @@
 """What the record store keeps of the feed: a part of `service.ports.Records`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,6 +32,10 @@ class FeedRecords(Protocol):
 
     def feed_entries(self, tenant_id: str, hour: str, *, after: int, limit: int) -> list[FeedEntry]:
         """Of one hour, with a higher number than `after`, in order."""
+        ...
+
+    def feed_entries_of(self, tenant_id: str, event_ids: Sequence[str]) -> list[FeedEntry]:
+        """In any order; events that have no place in the feed are left out."""
         ...
 
     def feed_waiters(self, tenant_id: str) -> list[FeedWaiter]: ...

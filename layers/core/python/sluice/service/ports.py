@@ -16,7 +16,7 @@ from sluice.domain.deliveries import AssetDelivery
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.events import Event
-from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedWaiter
+from sluice.domain.feed import FeedEntry, FeedHead, FeedHour, FeedPlace, FeedWaiter
 from sluice.domain.idempotency import IdempotencyRecord
 from sluice.domain.ids import Prefix
 from sluice.domain.ingest import IngestBatch
@@ -76,7 +76,7 @@ Versioned = (
 class Create:
     """The row must not exist yet."""
 
-    record: Versioned | Event | AssetJob | AssetDelivery | FeedHour | FeedEntry | AuditRecord
+    record: Versioned | Event | AssetJob | AssetDelivery | FeedHour | FeedEntry | FeedPlace | AuditRecord
 
 
 @dataclass(frozen=True)

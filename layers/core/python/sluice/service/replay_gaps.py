@@ -1,4 +1,4 @@
-"""What a replay sends beside deliveries that exist: events of its time that the endpoint never got one for.
+"""What a replay sends beside deliveries that exist: events that the endpoint never got one for, of its time or named.
 
 The feed has every event of the tenant, in the order of dispatch. So the walk begins and ends a while outside of the
 replay's time, and takes events by their own time. `feed:<number>@<hour>` in a replay's position is a place in the feed;
@@ -6,7 +6,7 @@ all deliveries come before it. A release that knows only event ids fails on it a
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -43,8 +43,11 @@ class Walk(NamedTuple):
     def takes(self, entry: FeedEntry) -> bool:
         assert self.selection.since and self.selection.until  # noqa: S101  # else there is no walk
         first, last = (first_id(Prefix.EVENT, moment) for moment in (self.selection.since, self.selection.until))
+        return first < entry.event_id < last and self.takes_type(entry)
+
+    def takes_type(self, entry: FeedEntry) -> bool:
         types = self.endpoint.event_types if self.selection.types == ALL else self.selection.types
-        return first < entry.event_id < last and matches_any(entry.type, types)
+        return matches_any(entry.type, types)
 
 
 class Gap(NamedTuple):
@@ -59,6 +62,16 @@ def is_in_feed(position: str | None) -> bool:
 def delivery_id(event_id: str, replay: Replay) -> str:
     """Of the delivery that this replay makes: by it, a step that is repeated knows what the first one made."""
     return derived_id(Prefix.DELIVERY, f"{event_id}#{replay.webhook_id}#{replay.id}", 0)
+
+
+def named_entries(walk: Walk, event_ids: Sequence[str]) -> list[FeedEntry]:
+    """Those that are in the feed, oldest first."""
+    if walk.selection.only_failed or not event_ids:
+        return []
+    kept = hour_of(walk.now() - RETENTION)
+    found = walk.records.feed_entries_of(walk.endpoint.tenant_id, event_ids)
+    wanted = [entry for entry in found if entry.hour >= kept and walk.takes_type(entry)]
+    return sorted(wanted, key=lambda entry: entry.event_id)
 
 
 def count_gap(walk: Walk, known: Collection[str]) -> int:

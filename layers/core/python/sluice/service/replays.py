@@ -6,19 +6,21 @@ Behind the deliveries of a time come its events that never got one (`replay_gaps
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sluice.domain.deliveries import is_settled, revive
 from sluice.domain.errors import FieldError, InvalidRequest, WebhookDisabled, WriteConflict
+from sluice.domain.feed import FeedEntry
 from sluice.domain.ids import Prefix, first_id, is_id
 from sluice.domain.models import Delivery, WebhookEndpoint
 from sluice.domain.replay_errors import ReplayNotFound, ReplayTooLarge
 from sluice.domain.replays import Counts, Replay, Selection, step, stop
 from sluice.service.dispatch import GRACE
 from sluice.service.ports import Clock, Records, Replace
-from sluice.service.replay_gaps import Walk, count_gap, delivery_id, is_in_feed, next_gap, send_first
+from sluice.service.replay_gaps import Walk, count_gap, delivery_id, is_in_feed, named_entries, next_gap, send_first
 from sluice.service.replay_places import take_place
 from sluice.service.retries import retry_on_conflict
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
@@ -41,15 +43,17 @@ class Replayer:
 
 
 class Where(NamedTuple):
-    tenant_id: str
-    webhook_id: str
-    selection: Selection
+    walk: Walk
     replay: Replay | None = None  # None: nothing is sent yet
+
+    @property
+    def endpoint(self) -> tuple[str, str]:
+        return self.walk.endpoint.tenant_id, self.walk.endpoint.id
 
     def takes(self, delivery: Delivery) -> bool:
         """What a step that died has revived is no longer dead, and yet belongs to it; what it made is the feed's."""
         mine = self.replay is not None and delivery.replay_id == self.replay.id
-        return not self.has_made(delivery) and (mine or self.selection.takes(delivery))
+        return not self.has_made(delivery) and (mine or self.walk.selection.takes(delivery))
 
     def has_made(self, delivery: Delivery) -> bool:
         return self.replay is not None and delivery.id == delivery_id(delivery.event_id, self.replay)
@@ -60,6 +64,12 @@ class Batch(NamedTuple):
     missing: int
     position: str | None  # None: these are the last
     known: frozenset[str] = frozenset()  # events that were looked at and have a delivery
+    entries: Sequence[FeedEntry] = ()  # named ones that have none
+
+    @property
+    def counts(self) -> Counts:
+        """If all of it could be sent."""
+        return Counts(sent=len(self.deliveries) + len(self.entries), missing=self.missing)
 
 
 def select(
@@ -99,19 +109,18 @@ def _refused(pointer: str, code: str, detail: str) -> InvalidRequest:
 def count_matches(webhook_id: str, selection: Selection, *, tenant_id: str, ports: Replayer) -> Counts:
     """What a replay would send, and what it would miss. Raises WebhookNotFound, ReplayTooLarge."""
     endpoint = get_webhook(webhook_id, tenant_id=tenant_id, records=ports.records)
-    where = Where(tenant_id, webhook_id, selection)
+    walk = Walk(endpoint, selection, ports.records, ports.now)
     matched, examined, position = Counts(), 0, None
     known: set[str] = set()
     while True:
-        batch = _next(where, position, PAGE, ports)
-        matched = matched.plus(Counts(sent=len(batch.deliveries), missing=batch.missing))
+        batch = _next(Where(walk), position, PAGE, ports)
+        matched = matched.plus(batch.counts)
         known |= batch.known
         position, examined = batch.position, examined + PAGE
         if position is None:
             break
         if examined >= MAX_EXAMINED:
             raise ReplayTooLarge()
-    walk = Walk(endpoint, selection, ports.records, ports.now)
     return matched.plus(Counts(sent=count_gap(walk, known))) if walk.fills else matched
 
 
@@ -157,20 +166,19 @@ def advance_replay(replay: Replay, *, ports: Replayer) -> Replay:
 
 def _send_next(replay: Replay, endpoint: WebhookEndpoint, ports: Replayer) -> tuple[Counts, str | None]:
     """What was done, and where the next step begins; None: this was the last one."""
+    walk = Walk(endpoint, replay.selection, ports.records, ports.now)
     batch = Batch([], 0, None)
     if not is_in_feed(replay.position):
-        where = Where(replay.tenant_id, replay.webhook_id, replay.selection, replay)
-        batch = _next(where, replay.position, AT_ONCE, ports)
+        batch = _next(Where(walk, replay), replay.position, AT_ONCE, ports)
     counts, taken = Counts(missing=batch.missing), len(batch.deliveries)
     for number, delivery in enumerate(batch.deliveries):
         counts = counts.plus(_send_again(delivery, replay, _delay_s(number), ports))
-    walk = Walk(endpoint, replay.selection, ports.records, ports.now)
-    if batch.position or not walk.fills:
-        return counts, batch.position
-    gap = next_gap(walk, replay, known=batch.known, limit=AT_ONCE - taken)
-    for number, entry in enumerate(gap.entries, start=taken):
+    entries, position = batch.entries, batch.position
+    if walk.fills and position is None:
+        entries, position = next_gap(walk, replay, known=batch.known, limit=AT_ONCE - taken)
+    for number, entry in enumerate(entries, start=taken):
         counts = counts.plus(send_first(entry, replay, _delay_s(number), walk=walk, queue=ports.queue))
-    return counts, gap.position
+    return counts, position
 
 
 def _delay_s(number: int) -> int:
@@ -189,14 +197,14 @@ def _save(after: Replay, before: Replay, ports: Replayer) -> Replay:
 
 def _next(where: Where, position: str | None, rows: int, ports: Replayer) -> Batch:
     """The next deliveries, oldest first: at most `rows`, and at most PAGE are read, wherever the wanted ones are."""
-    if where.selection.event_ids:
-        return _named(where, position, rows, ports.records)
-    assert where.selection.since and where.selection.until  # noqa: S101  # `select` saw to it
+    selection = where.walk.selection
+    if selection.event_ids:
+        return _named(where, position, rows)
+    assert selection.since and selection.until  # noqa: S101  # `select` saw to it
     found, last = ports.log.deliveries_between(
-        where.tenant_id,
-        where.webhook_id,
-        after=position or first_id(Prefix.EVENT, where.selection.since),
-        before=first_id(Prefix.EVENT, where.selection.until),
+        *where.endpoint,
+        after=position or first_id(Prefix.EVENT, selection.since),
+        before=first_id(Prefix.EVENT, selection.until),
         limit=PAGE,
     )
     wanted = [delivery for delivery in found if where.takes(delivery)]
@@ -206,12 +214,13 @@ def _next(where: Where, position: str | None, rows: int, ports: Replayer) -> Bat
     return Batch(wanted, 0, last, known)
 
 
-def _named(where: Where, position: str | None, rows: int, records: Records) -> Batch:
-    left = [one for one in where.selection.event_ids if position is None or one > position]
-    read = [records.delivery(where.tenant_id, where.webhook_id, one) for one in left[:rows]]
-    found = [delivery for delivery in read if delivery]
-    wanted = [delivery for delivery in found if where.takes(delivery)]
-    return Batch(wanted, len(read) - len(found), left[rows - 1] if len(left) > rows else None)
+def _named(where: Where, position: str | None, rows: int) -> Batch:
+    left = [one for one in where.walk.selection.event_ids if position is None or one > position]
+    read = {one: where.walk.records.delivery(*where.endpoint, one) for one in left[:rows]}
+    none = [one for one, delivery in read.items() if delivery is None or where.has_made(delivery)]
+    entries = named_entries(where.walk, none)
+    wanted = [delivery for delivery in read.values() if delivery and where.takes(delivery)]
+    return Batch(wanted, len(none) - len(entries), left[rows - 1] if len(left) > rows else None, entries=tuple(entries))
 
 
 @retry_on_conflict
