@@ -18,6 +18,7 @@ from sluice.domain.errors import WebhookSecretLimitReached, WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Review, WebhookEndpoint
+from sluice.domain.replays import Replay
 from sluice.domain.states import DeliveryState
 from sluice.service.deliveries import deliver
 from sluice.service.ports import Create, Write
@@ -28,8 +29,10 @@ from tests.contract.samples import make_asset
 from tests.fakes.delivery_queue import FakeDeliveryQueue, Held
 from tests.fakes.faults import Died, Fallible
 from tests.fakes.records import FakeRecords
+from tests.fakes.time import FakeClock, TimedIds
 from tests.fakes.webhook_sender import Post, ok, status
 from tests.faults.bad_receivers import RECEIVERS
+from tests.faults.replay_storm import miss_and_replay
 from tests.unit.webhook_world import WebhookWorld
 from tests.unit.world import Who
 
@@ -92,7 +95,8 @@ class ContestedRecords(FakeRecords):
 
 class Stormy:
     def __init__(self, seed: int, *, records: type[ContestedRecords] = ContestedRecords, **about: Any) -> None:
-        self.storm, self.world = Storm(seed, **about), WebhookWorld()
+        clock = FakeClock()
+        self.storm, self.world = Storm(seed, **about), WebhookWorld(now=clock, new_id=TimedIds(clock))
         self.records = records()
         self.records.rows, self.records.storm, self.records.rival = self.world.records.rows, self.storm, self.interfere
         self.world.records = self.records
@@ -205,6 +209,8 @@ class Stormy:
             self.live(minutes=3)
             if self.storm.strikes(0.2):
                 self.rotate()
+            if self.storm.strikes(0.1):
+                miss_and_replay(self)
         self.live(hours=self.storm.dice.choice([1, 20, 80]))
         self.storm.blowing = False
         self.live(**WHOLE_SCHEDULE)
@@ -226,6 +232,8 @@ class Stormy:
             yield "an event that waits for ever"
         if world.records.due_deliveries(before=world.now(), limit=9):
             yield "a delivery that waits for ever"
+        if any(isinstance(row, Replay) and row.next_step_at for row in world.records.rows.values()):
+            yield "a replay that waits for ever"
 
     def _of_pair(self, endpoint: WebhookEndpoint, event: Event) -> Iterator[str]:
         delivery = self.world.records.delivery(self.world.tenant.id, endpoint.id, event.id)

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.faults.delivery_storm import EVENTS, Stormy
+from tests.faults.replay_storm import replayed
 
 SEEDS = range(int(os.environ.get("FAULT_SEEDS", "100")))  # `make faults N=...` blows longer
 BLOCKS = 10
@@ -26,6 +27,8 @@ def test_nothing_is_lost(block: int, seen: Counter[str]) -> None:
         seen["events"] += len(stormy.events())
         seen["deaths"] += stormy.storm.died
         seen["duplicates"] += sum(times - 1 for times in stormy.storm.accepted.values() if times > 1)
+        for name, count in zip(("replays", "filled"), replayed(stormy), strict=True):
+            seen[name] += count
         seen["dead_letters"] += any(delivery.redriven_after for delivery in stormy.world.deliveries())
 
 
@@ -37,3 +40,4 @@ def test_the_storm_does_blow(seen: Counter[str], capsys: pytest.CaptureFixture[s
     assert seen["schedules"] == len(SEEDS)
     assert seen["events"] > len(SEEDS) * EVENTS // 2
     assert seen["deaths"] > len(SEEDS) and seen["duplicates"] > len(SEEDS) // 3 and seen["dead_letters"]
+    assert seen["replays"] > len(SEEDS) // 10 and seen["filled"] > len(SEEDS) // 10, "what was missed while off"

@@ -11,6 +11,7 @@ from sluice.domain.deliveries import DeliveryAttempt, RetrySchedule
 from sluice.domain.events import Event, EventType
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Tenant, WebhookEndpoint
+from sluice.domain.replays import Replay
 from sluice.service.deliveries import Deliverer, Outcome, deliver
 from sluice.service.dispatch import dispatch_event
 from sluice.service.ports import Create, Ids
@@ -133,7 +134,7 @@ class WebhookWorld:
     def next_due(self) -> datetime | None:
         """When a message becomes visible or the sweeper finds something, whichever comes first."""
         queued = [held.visible_at for held in self.queue.held.values()]
-        work = [row for row in self.records.rows.values() if isinstance(row, Delivery | Event)]
+        work = [row for row in self.records.rows.values() if isinstance(row, Delivery | Event | Replay)]
         swept = [task[1] for row in work if (task := due(row))]
         return min([*queued, *swept], default=None)
 
