@@ -48,12 +48,17 @@ def broken_promises(folder: Path) -> list[str]:
 
 
 def breaking(before: Any, after: Any, at: str = "") -> list[str]:
-    """Fields that are gone, not always there any more, or of another type; new ones are nothing."""
+    """Fields that are gone, not always there any more, or of another type; new ones are nothing.
+
+    Unless they are required: events are kept and replayed for 30 days, and older ones do not have them.
+    """
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [change for pair in zip(before, after, strict=True) for change in breaking(*pair, at)]
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [] if before == after else [f"{at or '/'} has another type"]
-    found = [f"{at}/{name} may be missing" for name in before.get("required", ()) if name not in after["required"]]
+    had, has = before.get("required", ()), after.get("required", ())
+    found = [f"{at}/{name} may be missing" for name in had if name not in has]
+    found += [f"{at}/{name} is newly required" for name in has if name not in had]
     for name, field in before.get("properties", {}).items():
         there = after.get("properties", {}).get(name)
         found += [f"{at}/{name} is gone"] if there is None else breaking(field, there, f"{at}/{name}")

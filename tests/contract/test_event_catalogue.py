@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from pydantic import Field
 
 from infra.local import event_schemas
 from sluice.domain.event_catalogue import CATALOGUE, EventType
 from sluice.domain.event_payloads import AssetPayload
-from sluice.domain.event_schemas import example_of, schema_of
+from sluice.domain.event_schemas import SINCE, example_of, schema_of
 from sluice.domain.events import Origin, describe
 from sluice.domain.models import ErrorInfo
 from tests.contract.samples import make_asset
 from tests.documents import REPOSITORY
 
 GOLDEN = Path(__file__).parent / "events"
+PROMISED = Path(__file__).parent / "promised_events.json"  # apart from what is generated
 OF_ASSETS = [kind for kind in EventType if isinstance(CATALOGUE[kind].example, AssetPayload)]
 NEVER_SENT = {EventType.ASSET_DELETED}
 every_type = pytest.mark.parametrize("event_type", list(EventType))
@@ -100,6 +102,45 @@ def test_the_committed_schemas_are_the_code_s() -> None:
     assert event_schemas.broken_promises(event_schemas.TARGET) == []
 
 
+def promised(schema: Any) -> Any:
+    """What a consumer can rely on: without references and sentences."""
+    if isinstance(schema, list):
+        return [promised(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    names = schema.get("properties", {})
+    kept = {name: promised(value) for name, value in schema.items() if name not in event_schemas.ANNOTATIONS}
+    kept |= {"properties": {name: promised(field) for name, field in names.items()}} if names else {}
+    return kept | ({"required": schema["required"]} if "required" in schema else {})
+
+
+def test_what_was_ever_promised_is_kept() -> None:
+    """Also when docs/event-schemas was deleted and written anew. UPDATE_GOLDEN=1 only ever adds promises."""
+    before = json.loads(PROMISED.read_text())
+    now = {name: promised(event_schemas.inlined(schema)) for name, schema in event_schemas.schemas().items()}
+    broken = [f"{name}: the type is gone" for name in before.keys() - now.keys()]
+    for name in before.keys() & now.keys():
+        broken += [f"{name}: {change}" for change in event_schemas.breaking(before[name], now[name])]
+    assert broken == []
+    if os.environ.get("UPDATE_GOLDEN"):
+        PROMISED.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n")
+    assert json.loads(PROMISED.read_text()) == now, "new ones are promises, too: UPDATE_GOLDEN=1"
+
+
+def test_a_later_field_is_not_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(AssetPayload):
+        title: str = Field(json_schema_extra={SINCE: "2027-01-15"})
+
+    kind = EventType.TRANSCODE_READY
+    example = CATALOGUE[kind].example
+    before = event_schemas.inlined(schema_of(kind))
+    later = Later(**example.model_dump(), title="x")
+    monkeypatch.setitem(CATALOGUE, kind, CATALOGUE[kind]._replace(example=later))  # type: ignore[index]
+    after = event_schemas.inlined(schema_of(kind))
+    assert "title" in after["properties"]["data"]["properties"]
+    assert event_schemas.breaking(before, after) == []
+
+
 def change(path: str, value: Any) -> dict[str, Any]:
     """The schema of transcode.ready with another value at a path; None takes it away."""
     schema = copy.deepcopy(schema_of(EventType.TRANSCODE_READY))
@@ -122,6 +163,8 @@ def change(path: str, value: Any) -> dict[str, Any]:
         ("properties/data/properties/external_id", {"type": "string"}, "/data/external_id has another type"),
         ("properties/data/properties/playback_ids/items/type", "integer", "/data/playback_ids has another type"),
         ("properties/data/required", ["asset_id"], "/data/upload_id may be missing"),
+        ("required", [*schema_of(EventType.TRANSCODE_READY)["required"], "title"], "/title is newly required"),
+        ("properties/sequence/minimum", 2, "/sequence has another type"),
         ("$defs/Failure/properties/class", None, "/data/error/class is gone"),
         ("$defs/Review/enum", ["pending", "approved", "rejected", "escalated"], "/data/review has another type"),
     ],

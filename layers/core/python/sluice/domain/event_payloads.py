@@ -1,7 +1,7 @@
 """What an event says, as models: its envelope, and the `data` of each kind. The published schemas are made from these.
 
 No field has a default: a consumer finds every one of them in every event. Within a version they only ever grow
-(docs/webhooks.md), which `infra.local.event_schemas` checks.
+(docs/webhooks.md), which `infra.local.event_schemas` checks; one that is added says so by `event_schemas.SINCE`.
 """
 
 from typing import Literal

@@ -6,6 +6,7 @@ from sluice.domain.event_catalogue import CATALOGUE, EventType
 from sluice.domain.event_payloads import AssetPayload, Envelope
 from sluice.domain.events import API_VERSION
 
+SINCE = "x-since"  # of a field, in `json_schema_extra`: the day on which it was added to its version
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -60,12 +61,18 @@ def _sequence(described: dict[str, Any], *, of_asset: bool) -> dict[str, Any]:
 
 
 def _open(schema: Any) -> None:
-    """Our models refuse unknown fields, and pydantic titles everything; consumers need neither."""
+    """Our models refuse unknown fields, and pydantic titles everything; consumers need neither.
+
+    A field that came later is not required: events of before are replayed, and do not have it.
+    """
     if isinstance(schema, list):
         for item in schema:
             _open(item)
     if isinstance(schema, dict):
         schema.pop("additionalProperties", None)
+        if "required" in schema:
+            fields = schema["properties"]
+            schema["required"] = [name for name in schema["required"] if SINCE not in fields[name]]
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
         for value in schema.values():
