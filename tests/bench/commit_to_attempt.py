@@ -1,7 +1,8 @@
 """From an event's commit to its first attempt at an endpoint, on the embedded AWS, at 20 events a second.
 
 The commit's moment is just after its transaction, the attempt's is when the request arrives. One event for each change
-of an asset's review, written as the functions write it; then stream, dispatch, queue and delivery, warm.
+of an asset's review, written as the functions write it; then stream, dispatch, queue and delivery, warm. The longest
+wait of the ten seconds before, in which the functions start, is a figure of its own.
 """
 
 import time
@@ -27,6 +28,7 @@ from tests.e2e.waiting import eventually
 
 EVENTS_PER_S, WARM_UP, EVENTS = 20, 200, 400  # ten seconds for functions to start in
 LIMIT_S = 1.5
+COLD_LIMIT_S = 30.0  # two functions start one after the other; the sweeper would step in after a minute
 
 
 Arrivals = dict[str, datetime]  # event id -> when it came first
@@ -36,8 +38,10 @@ def figures() -> Iterator[Figure]:
     with endpoint() as (url, arrivals), Engine(FOLDER) as engine:
         stacks = Stacks(engine, engine.deploy().outputs)
         with new_customer(stacks, "Bench", events=("upload.complete",)) as customer:
-            waits = sorted(measure(customer, stacks, arrivals, url))
-    yield Figure("commit_to_attempt_p99", waits[len(waits) * 99 // 100], "s", LIMIT_S)
+            waits = measure(customer, stacks, arrivals, url)
+    warm = sorted(waits[WARM_UP:])
+    yield Figure("commit_to_attempt_p99", warm[len(warm) * 99 // 100], "s", LIMIT_S)
+    yield Figure("commit_to_attempt_cold", max(waits[:WARM_UP]), "s", COLD_LIMIT_S)
 
 
 @contextmanager
@@ -61,6 +65,7 @@ def endpoint() -> Iterator[tuple[str, Arrivals]]:
 
 
 def measure(customer: Customer, stacks: Stacks, arrivals: Arrivals, url: str) -> list[float]:
+    """Of every event, in the order in which they were made."""
     hook = customer.api.call("POST", "/v1/webhooks", {"url": url, "event_types": ["asset.updated"]})
     slot = customer.api.call("POST", "/v1/uploads", {"size_bytes": 1000, "filename": "clip.mp4"})
     committed: dict[str, datetime] = {}
@@ -68,8 +73,7 @@ def measure(customer: Customer, stacks: Stacks, arrivals: Arrivals, url: str) ->
     for number in range(WARM_UP + EVENTS):
         time.sleep(max(0.0, began + number / EVENTS_PER_S - time.monotonic()))
         event_id = change(customer.tenant_id, slot["asset_id"], stacks)
-        if number >= WARM_UP:
-            committed[event_id] = now()
+        committed[event_id] = now()
     eventually(lambda: committed.keys() <= arrivals.keys(), "every event at the endpoint")
     customer.api.call("DELETE", f"/v1/webhooks/{hook['webhook_id']}")
     return [(arrivals[event_id] - moment).total_seconds() for event_id, moment in committed.items()]
