@@ -6,6 +6,8 @@ import pytest
 
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery
+from sluice.domain.replays import Counts
+from sluice.service import replays
 from sluice.service.feed import append_event
 from sluice.service.ports import Create, Remove, Replace, Write
 from tests.faults.delivery_storm import ContestedRecords, Stormy
@@ -69,6 +71,13 @@ def test_a_mutant_is_caught(mutate: Callable[[Stormy], None]) -> None:
 
 def test_a_dual_write_is_caught() -> None:
     assert is_caught(lambda seed: Stormy(seed, records=DualWrite))
+
+
+@pytest.mark.parametrize("step", ["send_first", "_send_again"])
+def test_a_replay_that_only_counts_is_caught(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """It says `completed` and sends nothing: to events without a delivery, or to given-up ones."""
+    monkeypatch.setattr(replays, step, lambda *_, **__: Counts(sent=1))
+    assert is_caught(Stormy)
 
 
 def sent_more_often_than_recorded(records: type[ContestedRecords]) -> int:
