@@ -19,6 +19,8 @@ class DualWrite(ContestedRecords):
     """State and event in two writes."""
 
     def commit(self, *writes: Write) -> None:
+        if not any(isinstance(write, Create) and isinstance(write.record, Event) for write in writes):
+            return super().commit(*writes)
         for number, write in enumerate(writes):
             if number:
                 self.storm.kill("between")
