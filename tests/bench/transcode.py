@@ -1,8 +1,8 @@
 """What a transcode costs beyond its encoders: processor time of everything, over x264 alone on frames that are ready.
 
 The floor is libx264 with our own settings, fed with raw frames of each rendition's size; decoding, scaling, sound,
-pictures, probing and packaging are on top. Both are measured in turn on the same real source: the demo's
-clip three times over.
+pictures, probing and packaging are on top. Both are measured in turn on the same real source, the demo's clip. A longer
+one would flatter: probing and the preview cost the same for any length.
 """
 
 import os
@@ -20,7 +20,7 @@ from tests.bench.figure import Figure
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLIP = REPOSITORY / "node_modules" / "startbootstrap-coming-soon" / "dist" / "assets" / "mp4" / "bg.mp4"
-REPEATED = 3  # 37 s: probing and the preview cost the same for any length
+PROCESSORS = os.cpu_count() or 1
 ROUNDS = 3
 LIMIT = 1.24  # one ffmpeg process, decoded once, measured 1.15 before packaging; four processes cost 1.74
 
@@ -48,7 +48,7 @@ def whole(source: Path, work: Path, binaries: Binaries) -> tuple[float, Plan]:
         settings=EncodingSettings(),
         tools=tools,
         binaries=binaries,
-        processors=os.cpu_count() or 1,
+        processors=PROCESSORS,
         check=lambda _probed: None,
         refine=lambda plan: plan,
         on_stage=lambda *_stage: None,
@@ -56,33 +56,31 @@ def whole(source: Path, work: Path, binaries: Binaries) -> tuple[float, Plan]:
     return tools.cpu_s, rendered.plan
 
 
-def encoder_alone(source: Path, rendition: VideoRendition, plan: Plan, work: Path, binaries: Binaries) -> float:
-    assert plan.source.video is not None
-    rate = str(plan.source.video.rate)
-    size = f"{rendition.width}:{rendition.height}"
-    raw = work / "frames.yuv"
-    run(
-        [binaries.ffmpeg, "-v", "error", "-nostdin", "-y", "-i", str(source), "-map", "0:v:0"]
-        + ["-vf", f"scale={size},format=yuv420p", "-fps_mode", "passthrough", "-f", "rawvideo", str(raw)],
-        work,
-    )
-    whole_argv = ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=os.cpu_count() or 1)
-    start = whole_argv.index(f"[{rendition.name}]") + 1
-    settings = whole_argv[start : whole_argv.index(ffmpeg.intermediate(rendition.name))]
-    frames = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", size.replace(":", "x"), "-framerate", rate]
-    return run(
-        [binaries.ffmpeg, "-v", "error", "-nostdin", "-y", *frames, "-i", str(raw), *settings, "alone.mp4"], work
-    )
+def encoders_alone(source: Path, plan: Plan, work: Path, binaries: Binaries) -> float:
+    """One after the other, each with the very options that it has beside the others."""
+    quietly = [binaries.ffmpeg, "-v", "error", "-nostdin", "-y"]
+    run([*quietly, "-i", str(source), *(word for made in plan.video for word in as_frames(made))], work)
+    argv = ffmpeg.encode_argv(binaries.ffmpeg, str(source), plan, processors=PROCESSORS)
+    return sum(run([*quietly, *from_frames(made), *options(made, argv), "alone.mp4"], work) for made in plan.video)
 
 
-def repeated(folder: Path, binaries: Binaries) -> Path:
-    source = folder / "source.mp4"
-    looped = ["-stream_loop", str(REPEATED - 1), "-i", str(CLIP), "-c", "copy", str(source)]
-    run([binaries.ffmpeg, "-v", "error", "-nostdin", "-y", *looped], folder)
-    return source
+def as_frames(made: VideoRendition) -> list[str]:
+    scaled = f"scale={made.width}:{made.height},format=yuv420p"
+    return ["-map", "0:v:0", "-vf", scaled, "-fps_mode", "passthrough", "-f", "rawvideo", f"{made.name}.yuv"]
+
+
+def from_frames(made: VideoRendition) -> list[str]:
+    form = ["-pixel_format", "yuv420p", "-video_size", f"{made.width}x{made.height}", "-framerate", str(made.rate)]
+    return ["-f", "rawvideo", *form, "-i", f"{made.name}.yuv"]
+
+
+def options(made: VideoRendition, argv: list[str]) -> list[str]:
+    """Those of one rendition's output."""
+    return argv[argv.index(f"[{made.name}]") + 1 : argv.index(ffmpeg.intermediate(made.name))]
 
 
 def run(argv: list[str], work: Path) -> float:
+    """Seconds of processor time."""
     ended = ToolRunner().run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=900)))
     if ended.exit_code:
         raise RuntimeError(ended.stderr_tail)
@@ -93,14 +91,12 @@ def one_round(binaries: Binaries) -> tuple[float, float]:
     """(everything, floor) in seconds of processor time."""
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         (work := Path(folder) / "whole").mkdir()
-        source = repeated(Path(folder), binaries)
-        ours, plan = whole(source, work, binaries)
-        floor = sum(encoder_alone(source, rendition, plan, Path(folder), binaries) for rendition in plan.video)
-        return ours, floor
+        ours, plan = whole(CLIP, work, binaries)
+        return ours, encoders_alone(CLIP, plan, Path(folder), binaries)
 
 
 def figures() -> Iterator[Figure]:
     binaries = locate_binaries()
     rounds = [one_round(binaries) for _ in range(ROUNDS)]
-    ours, floor = (min(measured) for measured in zip(*rounds, strict=True))
+    ours, floor = (min(measured) for measured in zip(*rounds, strict=True))  # what others on the machine cost least
     yield Figure("transcode_cpu_over_floor", ours / floor, "ratio", LIMIT)

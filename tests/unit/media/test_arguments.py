@@ -145,11 +145,14 @@ def test_audio_output() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("processors", "threads"), [(1, [1, 1, 1, 1, 1]), (2, [2, 1, 1, 1, 1]), (16, [9, 4, 2, 1, 1])])
-def test_threads_follow_pixels(processors: int, threads: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("processors", "decoder", "encoders"),
+    [(1, 1, [1, 1, 1, 1, 1]), (2, 1, [1, 1, 1, 1, 1]), (4, 2, [2, 1, 1, 1, 1]), (16, 8, [8, 4, 2, 1, 1])],
+)
+def test_threads_follow_pixels(processors: int, decoder: int, encoders: list[int]) -> None:
     plan = planned(source(video=video(width=1920, height=1080)))
     argv = encode(plan, processors)
-    assert [int(argv[i + 1]) for i, word in enumerate(argv) if word == "-threads"] == threads
+    assert [int(argv[i + 1]) for i, word in enumerate(argv) if word == "-threads"] == [decoder, *encoders]
 
 
 def test_sound_alone_has_no_picture_outputs() -> None:
@@ -175,6 +178,7 @@ def test_packager() -> None:
         "--hls_playlist_type", "VOD",
         "--mpd_output", "manifest.mpd",
         "--generate_static_live_mpd",
+        "--io_cache_size", "0",
         "--use_fake_clock_for_muxer",
         "--quiet",
     ]  # fmt: skip

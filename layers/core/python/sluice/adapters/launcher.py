@@ -1,20 +1,19 @@
 """What runs between fork and exec of an outside program: gives up rights, then becomes that program.
 
-Started by `process.py` as a script of its own (`python -I -S launcher.py STATUS_FD LIMITS_JSON LEAST PROGRAM ARG...`),
-because code between fork and exec in a process with threads may deadlock. Standard library only. Writes to STATUS_FD
+Started by `process.py` as a script of its own (`python -I -S launcher.py STATUS_FD LIMITS LEAST PROGRAM ARG...`),
+because code between fork and exec in a process with threads may deadlock. Standard library only, and of that no module
+that loads `re` or `enum`: they take as long to load as all the rest. LIMITS is `NAME=value,...`. Writes to STATUS_FD
 the sandbox it got (seccomp | no_new_privs | none), or `failed ...`; a successful exec closes STATUS_FD. LEAST is the
 sandbox without which the program does not start: seccomp, or any.
 """
 
 import ctypes
-import json
 import os
-import platform
 import resource
-import signal
 import struct
 import sys
 
+_SIGKILL = 9
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
@@ -76,16 +75,20 @@ def give_up_rights() -> str:
     if sys.platform != "linux":
         return "none"
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a killed transcoder leaves no encoder behind
+    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)  # a killed transcoder leaves no encoder behind
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return "none"
-    program = seccomp_filter(platform.machine())
+    program = seccomp_filter(os.uname().machine)
     if program is None:
         return "no_new_privs"
     code = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
     installed = libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0) == 0
     return "seccomp" if installed else "no_new_privs"
+
+
+def parse_limits(text: str) -> dict[str, int]:
+    return {name: int(value) for name, value in (pair.split("=") for pair in text.split(","))}
 
 
 def limit_resources(limits: dict[str, int]) -> None:
@@ -106,7 +109,7 @@ class SandboxMissing(Exception):
 
 
 def main() -> None:
-    status, limits, least, argv = int(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3], sys.argv[4:]
+    status, limits, least, argv = int(sys.argv[1]), parse_limits(sys.argv[2]), sys.argv[3], sys.argv[4:]
     os.set_inheritable(status, False)
     try:
         limit_resources(limits)

@@ -5,7 +5,6 @@ an exception leaves `run` (SIGTERM raised as SystemExit, say), the program is st
 """
 
 import contextlib
-import json
 import logging
 import os
 import selectors
@@ -98,7 +97,7 @@ def _started(task: ToolTask, least_sandbox: str) -> Iterator[tuple[subprocess.Po
                 "-S",
                 str(_LAUNCHER),
                 str(writer),
-                json.dumps(_rlimits(task)),
+                ",".join(f"{name}={value}" for name, value in _rlimits(task).items()),
                 least_sandbox,
             ]
             process = subprocess.Popen(  # noqa: S603 - argv is a list built by sluice.media

@@ -21,6 +21,9 @@ NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1")
 
 _FILE_SLACK_BYTES = 64 << 20
 
+# Of the processor time of a transcode; decoding and scaling take the rest, on threads of their own.
+_ENCODERS_SHARE = 0.85
+
 
 def intermediate(name: str) -> str:
     """The file that holds one rendition between encoder and packager."""
@@ -46,6 +49,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int, window
         "-v", "warning",
         "-progress", "pipe:1", "-nostats", "-stats_period", "1",
         *untrusted.INPUT_OPTIONS,
+        "-threads", str(max(1, processors // 2)),  # of the decoder, which needs an eighth of the time: more only cost
         *(chunks.piece_options(plan.source.video) if window and plan.source.video else ()),
         "-t", f"{plan.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
         "-i", source,
@@ -68,9 +72,11 @@ def _video_output(made: VideoRendition, plan: Plan, *, threads: int, window: Win
 
 
 def _threads(made: VideoRendition, plan: Plan, processors: int) -> int:
-    """By share of pixels: the top one must not be the bottleneck, and each further thread costs some processor time."""
+    """By share of pixels: the top one must not be the bottleneck, and each further thread costs processor time and
+    memory. With two processors, which a short video's task has, each encoder of a usual ladder gets one.
+    """
     pixels = sum(r.width * r.height for r in plan.video)
-    return max(1, math.ceil(processors * made.width * made.height / pixels))
+    return math.ceil(processors * _ENCODERS_SHARE * made.width * made.height / pixels)
 
 
 def audio_output(made: AudioRendition, plan: Plan) -> list[str]:

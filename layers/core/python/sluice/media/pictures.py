@@ -96,7 +96,9 @@ def preview_argv(ffmpeg: str, file: str, made: VideoRendition, duration_s: float
         "-map", "[mp4]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "26",
         "-movflags", "+faststart",  # plays before it is loaded
         *NO_METADATA, PREVIEWS[0],
-        "-map", "[webp]", "-c:v", "libwebp_anim", "-quality", "40", "-loop", "0",  # for ever
+        "-map", "[webp]", "-c:v", "libwebp_anim", "-quality", "40",
+        "-compression_level", "2",  # the usual 4 takes a quarter more of all this, for 7 % fewer bytes
+        "-loop", "0",  # for ever
         *NO_METADATA, PREVIEWS[1],
     ]  # fmt: skip
 
