@@ -24,8 +24,8 @@ UV := .venv/bin/uv
 ENGINE_PY := .sluice/engine-venv/bin/python
 NODE := .sluice/node/bin/node
 CDK := node_modules/.bin/cdk
-LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/transcoder.txt layers/deps/requirements.txt \
-  layers/media/requirements.txt
+LOCKS := requirements/uv.txt requirements/dev.txt requirements/engine.txt requirements/bench.txt requirements/transcoder.txt \
+  layers/deps/requirements.txt layers/media/requirements.txt
 PLATFORMS := x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin
 PYTHONS := 3.11 3.12 3.13
 TESTS := $(addprefix tests/,unit client faults infra architecture contract media e2e)
@@ -72,6 +72,13 @@ setup: .venv/.locked .venv/.paths .sluice/engine-venv/.locked node_modules/.lock
 	@echo "installing $<" >&2
 	@test -x $(ENGINE_PY) || $(UV) venv --quiet --clear --python $(PY) .sluice/engine-venv
 	@$(RETRY) $(UV) pip sync --quiet --python $(ENGINE_PY) --require-hashes --only-binary :all: $<
+	@touch $@
+
+# A peer to compare with; nothing but `make bench` needs it.
+.sluice/bench-venv/.locked: requirements/bench.txt .venv/.uv
+	@echo "installing $<" >&2
+	@test -x $(@D)/bin/python || $(UV) venv --quiet --clear --python $(PY) $(@D)
+	@$(RETRY) $(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes --only-binary :all: $<
 	@touch $@
 
 $(NODE): | .venv/.paths
@@ -161,7 +168,7 @@ check-platforms: setup ## every locked package has a wheel for Linux x86_64 and 
 	    --python-platform $$platform --python-version $$python -r $$lock || { echo "$$lock: $$platform $$python" >&2; exit 1; }; \
 	  done; done; echo "locks resolve for $$platform"; done
 
-bench: setup ## figures, one per line: name value unit limit [ONLY=name] [JSON=report]
+bench: setup .sluice/bench-venv/.locked ## figures, one per line: name value unit limit [ONLY=name] [JSON=report]
 	@$(PY) -m tests.bench $${ONLY:+--only "$$ONLY"} $${JSON:+--json "$$JSON"}
 
 # ---------------------------------------------------------------- generated files
@@ -174,6 +181,7 @@ lock: .venv/.uv ## write the lock files from requirements/*.in and package.json 
 	@$(RETRY) $(COMPILE) requirements/uv.in -o requirements/uv.txt
 	@$(RETRY) $(COMPILE) requirements/dev.in -o requirements/dev.txt
 	@$(RETRY) $(COMPILE) requirements/engine.in -o requirements/engine.txt
+	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/transcoder.in -o requirements/transcoder.txt
 	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/layer.in -o layers/deps/requirements.txt
 	@$(RETRY) $(COMPILE) -c requirements/dev.txt requirements/media.in -o layers/media/requirements.txt

@@ -16,6 +16,7 @@ LOCKS = {
     REQUIREMENTS / "uv.in": REQUIREMENTS / "uv.txt",
     REQUIREMENTS / "dev.in": REQUIREMENTS / "dev.txt",
     REQUIREMENTS / "engine.in": REQUIREMENTS / "engine.txt",
+    REQUIREMENTS / "bench.in": REQUIREMENTS / "bench.txt",
     REQUIREMENTS / "transcoder.in": REQUIREMENTS / "transcoder.txt",
     REQUIREMENTS / "layer.in": LAYER_LOCK,
     REQUIREMENTS / "media.in": MEDIA_LOCK,
