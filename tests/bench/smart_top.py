@@ -16,6 +16,7 @@ from sluice.adapters.process import locate_binaries
 from sluice.domain.encoding import EncodingSettings
 from sluice.media.source import SourceProbe
 from sluice.service.early import EarlyRendered, render_early
+from sluice.service.loudness import Gains
 from sluice.service.rendering import Rendered, probe_source, render_source
 from sluice.service.smart_top import render_smart_top
 from tests.bench.figure import Figure
@@ -81,7 +82,7 @@ def rendered(source: Path, tools: MeteredTools, *, smart: bool) -> float:
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
         work = Path(folder)
 
-        def shortcut(found: SourceProbe) -> Rendered | None:
+        def shortcut(found: SourceProbe, gains: Gains) -> Rendered | None:
             return (
                 render_smart_top(
                     found,
@@ -92,6 +93,7 @@ def rendered(source: Path, tools: MeteredTools, *, smart: bool) -> float:
                     binaries=BINARIES,
                     processors=PROCESSORS,
                     on_stage=lambda *_stage: None,
+                    gains=gains,
                 )
                 if smart
                 else None

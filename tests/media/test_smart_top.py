@@ -2,13 +2,17 @@
 
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sluice.adapters.process import ToolRunner
-from sluice.domain.encoding import EncodingSettings
+from sluice.domain.encoding import AudioSettings, EncodingSettings
+from sluice.domain.tools import Progress, ToolOutput, ToolTask
+from sluice.media.source import SourceProbe
 from sluice.service.early import CopiedTop, EarlyRendered, package_early
-from sluice.service.rendering import Rendered
+from sluice.service.loudness import Gains
+from sluice.service.rendering import Rendered, render_source
 from sluice.service.smart_top import boundaries_agree, render_smart_top
 from tests.media.clips import BINARIES, Clip, ffmpeg, make
 from tests.media.conftest import probe_file
@@ -82,6 +86,35 @@ def test_the_early_bytes_are_the_final_ones(tmp_path: Path) -> None:
         assert [f.name for f in files] == [f.name for f in sorted((rendered.directory / made.name).iterdir())]
         assert all(f.read_bytes() == (rendered.directory / made.name / f.name).read_bytes() for f in files)
     assert rendered.pictures.has_poster
+
+
+def test_loudness_is_measured_once(tmp_path: Path) -> None:
+    source = make(Clip(size="640x360", seconds=2, video=(*X264, "-g", "25")), tmp_path)
+    settings = EncodingSettings(audio=AudioSettings(loudness="normalise"))
+    (work := tmp_path / "work").mkdir()
+    tools = MeasuringTools()
+    with_tools: dict[str, Any] = {"settings": settings, "tools": tools, "binaries": BINARIES, "processors": 2}
+    with_tools["on_stage"] = lambda *_stage: None
+
+    def shortcut(found: SourceProbe, gains: Gains) -> Rendered | None:
+        return render_smart_top(found, source, work, gains=gains, **with_tools)
+
+    rendered = render_source(
+        source, work, check=lambda _found: None, refine=lambda plan: plan, shortcut=shortcut, **with_tools
+    )
+    assert rendered.directory == work / "smart"
+    assert rendered.plan.audio[0].gain_db != 0
+    assert tools.measured == 1
+
+
+class MeasuringTools(ToolRunner):
+    """Counts the runs that measure loudness."""
+
+    measured = 0
+
+    def run(self, task: ToolTask, *, on_progress: Progress | None = None) -> ToolOutput:
+        self.measured += any("ebur128" in word for word in task.argv)
+        return super().run(task, on_progress=on_progress)
 
 
 def test_the_storyboard_of_a_variable_rate_reaches_the_end(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-from sluice.media import ffmpeg, packager
+from sluice.media import ffmpeg, packager, trials
 from sluice.media.ladder import Plan
 from sluice.media.probe import Headers, streams_argv, timing_argv
+from sluice.media.quality import SAMPLE_S
 from tests.unit.media.sources import AUDIO, planned, source, video
 
 WHITELISTS = [
@@ -188,3 +189,13 @@ def test_packager() -> None:
 def test_a_path_cannot_add_to_a_descriptor(path: str) -> None:
     with pytest.raises(ValueError, match="not a path for Packager"):
         packager.package_argv("/bin/packager", planned(source()), {"v360": path, "v240": "b", "audio": "c"})
+
+
+def test_every_trial_has_a_largest_size() -> None:
+    plan = planned(source())
+    argv = trials.trial_argv("/bin/ffmpeg", "/scratch/source", plan, start_s=1, processors=2)
+    for trial in trials.trial_files(plan):
+        assert options(argv, trial.path)[-2:] == [
+            "-fs",
+            str(int(SAMPLE_S * trial.made.max_kbps * 125 * 2) + (64 << 20)),
+        ]

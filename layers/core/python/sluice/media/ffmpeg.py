@@ -100,6 +100,10 @@ def _copied(made: AudioRendition, plan: Plan) -> list[str]:
 
 
 def _max_bytes(kbps: int, plan: Plan) -> int:
-    """No honest result reaches this: it bounds what a hostile file can write."""
     seconds = plan.source.duration_s if plan.source.duration_stated and plan.source.duration_s else None
-    return int((seconds or untrusted.MAX_DURATION_S) * kbps * 125 * 2) + _FILE_SLACK_BYTES
+    return most_bytes(kbps, seconds or untrusted.MAX_DURATION_S)
+
+
+def most_bytes(kbps: int, seconds: float) -> int:
+    """No honest result reaches this: it bounds what a hostile file can write."""
+    return int(seconds * kbps * 125 * 2) + _FILE_SLACK_BYTES

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sluice.media import untrusted
 from sluice.media.encoders import encoder_options
+from sluice.media.ffmpeg import most_bytes
 from sluice.media.filters import filter_graph
 from sluice.media.ladder import Plan, VideoRendition
 from sluice.media.quality import SAMPLE_S, TRIAL_CRFS
@@ -53,6 +54,7 @@ def trial_argv(ffmpeg: str, source: str, plan: Plan, *, start_s: float, processo
             "-map", f"[{trial.made.name}]",
             "-fps_mode", "passthrough",
             *encoder_options(trial.made, sampled(plan), threads=processors),
+            "-fs", str(most_bytes(trial.made.max_kbps, SAMPLE_S)),
             trial.path,
         ]  # fmt: skip
     return [*_decoding(ffmpeg, source, start_s), "-filter_complex", graph, *outputs]

@@ -16,7 +16,7 @@ from sluice.media.gate import Refusal
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.media.source_packets import StreamPackets, packets_argv, parse_packets
-from sluice.service.loudness import with_gains
+from sluice.service.loudness import NONE_KNOWN, Gains, with_gains
 from sluice.service.packaged import checked_duration, describe_renditions
 from sluice.service.rendering import has_media, package
 from sluice.service.tool_ports import Tools
@@ -83,7 +83,14 @@ def package_early(copied: CopiedTop, *, tools: Tools, binaries: Binaries) -> Ear
 
 
 def copy_top(
-    source: Path, work: Path, found: SourceProbe, settings: EncodingSettings, *, tools: Tools, binaries: Binaries
+    source: Path,
+    work: Path,
+    found: SourceProbe,
+    settings: EncodingSettings,
+    *,
+    tools: Tools,
+    binaries: Binaries,
+    gains: Gains = NONE_KNOWN,
 ) -> CopiedTop | Refused:
     if settings.passthrough == "never":
         return Refused(Refusal.SETTINGS)
@@ -102,7 +109,7 @@ def copy_top(
     if refusal := gate.refuse_headers(picture) or gate.refuse_packets(picture, plan.video[0]):
         return Refused(refusal)
     plan = copying.copying_plan(plan_transcode(_filled(found, streams), settings), streams)
-    plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
+    plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier, known=gains)
     argv = copying.copy_argv(binaries.copier, str(source), plan, source_bytes=source.stat().st_size)
     ended = tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=COPY_DEADLINE_S)))
     if ended.exit_code != 0 or not all(has_media(work / intermediate(made.name)) for made in plan.audio):

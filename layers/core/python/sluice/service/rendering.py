@@ -16,7 +16,7 @@ from sluice.media.chunks import Window
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.media.verdicts import Corrupt, TooComplex
-from sluice.service.loudness import with_gains
+from sluice.service.loudness import Gains, gains_of, with_gains
 from sluice.service.packaged import checked_duration, describe_renditions
 from sluice.service.pictures import Pictures, make_pictures
 from sluice.service.tool_ports import Tools
@@ -49,7 +49,8 @@ class Rendered:
     pictures: Pictures
 
 
-Shortcut = Callable[[SourceProbe], Rendered | None]  # media of the checked source for less than a whole encode
+# Of the checked source and the gains of its sound: media for less than a whole encode.
+Shortcut = Callable[[SourceProbe, Gains], Rendered | None]
 
 
 def render_source(
@@ -64,7 +65,7 @@ def render_source(
     refine: Refine,
     on_stage: Stage,
     on_plan: Callable[[Plan], None] = lambda _plan: None,
-    shortcut: Shortcut = lambda _found: None,
+    shortcut: Shortcut = lambda _found, _gains: None,
 ) -> Rendered:
     """`work`: an existing empty directory. `on_plan`: raises what is to end the work before anything is encoded.
 
@@ -77,7 +78,7 @@ def render_source(
     plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
     on_plan(plan)
-    if (cheaper := shortcut(found)) is not None:
+    if (cheaper := shortcut(found, gains_of(plan))) is not None:
         return cheaper
     encoded = partial(encode, source, work, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     try:

@@ -18,6 +18,7 @@ from sluice.media.copying import lower_rungs
 from sluice.media.ladder import Plan
 from sluice.media.source import SourceProbe
 from sluice.service.early import CopiedTop, Refused, copy_top, digest
+from sluice.service.loudness import NONE_KNOWN, Gains
 from sluice.service.rendering import Rendered, Stage, encode, finish
 from sluice.service.tool_ports import Tools
 
@@ -38,6 +39,7 @@ def render_smart_top(
     binaries: Binaries,
     processors: int,
     on_stage: Stage,
+    gains: Gains = NONE_KNOWN,
     on_copied: OnCopied = lambda _copied: None,
 ) -> Rendered | None:
     """None: the source has to be encoded like any other. `on_copied` may publish the copy before anything is encoded.
@@ -48,7 +50,7 @@ def render_smart_top(
         return None  # it decides on the top rendition as well
     directory = work / "smart"
     directory.mkdir()
-    copied = copy_top(source, directory, found, settings, tools=tools, binaries=binaries)
+    copied = copy_top(source, directory, found, settings, tools=tools, binaries=binaries, gains=gains)
     if isinstance(copied, Refused):
         logger.info("copy_refused", extra={"reason": copied.reason})
         shutil.rmtree(directory)

@@ -28,6 +28,7 @@ from sluice.service.chunk_plan import HandedOver, hand_over
 from sluice.service.chunk_ports import ChunkPorts
 from sluice.service.early_publish import publish_copy
 from sluice.service.encoding_profiles import settings_of
+from sluice.service.loudness import Gains
 from sluice.service.per_title import refine_plan, sample_quality
 from sluice.service.progress import ProgressWriter
 from sluice.service.publishing import outputs, upload_outputs
@@ -107,6 +108,7 @@ def _smart_top(
     progress: ProgressWriter,
     deps: TranscoderDeps,
     found: SourceProbe,
+    gains: Gains,
 ) -> Rendered | None:
     return render_smart_top(
         found,
@@ -117,6 +119,7 @@ def _smart_top(
         binaries=deps.binaries,
         processors=deps.processors,
         on_stage=progress.report,
+        gains=gains,
         on_copied=partial(
             publish_copy,
             job=job,
