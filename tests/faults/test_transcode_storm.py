@@ -13,10 +13,11 @@ import pytest
 from sluice.domain.chunks import ChunkPlan
 from sluice.domain.models import AssetVersion, Job
 from sluice.domain.states import JobState
-from sluice.service import assembling, early_publish, publishing, transcode
+from sluice.service import assembling, early_publish, publishing, smart_top, transcode
 from sluice.service.attempts import AttemptPorts, publish
 from sluice.service.chunk_parts import Going, going
 from sluice.service.retries import retry_on_conflict
+from tests.faults.transcode_storm.copied_top import copy_top
 from tests.faults.transcode_storm.storm import TranscodeStorm
 from tests.faults.transcode_storm.world import InlinePool
 
@@ -26,8 +27,9 @@ MUTANT_SEEDS = range(400)  # each is caught much earlier
 
 
 @pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_threads_and_media(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "ThreadPoolExecutor", InlinePool)
+    monkeypatch.setattr(smart_top, "copy_top", copy_top)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def violations(seed: int, folder: Path, seen: Counter[str]) -> list[str]:
     storm = TranscodeStorm(seed, folder)
     storm.blow()
     seen.update(storm.machine.seen)
+    seen.update(storm.tops())
     return list(storm.violations())
 
 
@@ -56,6 +59,8 @@ def test_the_storm_does_blow(seen: Counter[str], capsys: pytest.CaptureFixture[s
     assert seen["jobs"] == len(SEEDS)
     assert seen["Died"] + seen["SystemExit"] > len(SEEDS)
     for name in ("chunked", "left", "early published", "early over", "ProviderFailure", "Superseded", "verdict done"):
+        assert seen[name], f"none: {name}"
+    for name in ("early too_large", "early by the task", "top of the early version"):
         assert seen[name], f"none: {name}"
     for name in ("stray twin", "stray lost", "stray lost for free"):
         assert seen[name], f"none: {name}"

@@ -47,6 +47,14 @@ class TranscodeStorm:
         if [event.type for event in events].count("transcode.ready") != 1:
             yield "ready was not told once"
 
+    def tops(self) -> Iterator[str]:
+        """For the figures: who published the early version, and what became of it."""
+        for version in self.world.versions():
+            if version.early and self.world.makers[version.id][0].startswith("transcode"):
+                yield "early by the task"
+            if any(rendition.version_id for rendition in version.renditions):
+                yield "top of the early version"
+
     def _ends_ready(self) -> Iterator[str]:
         asset, job = self.world.asset_now(), self.world.job_now()
         if (asset.state, job.state) != (AssetState.READY, JobState.SUCCEEDED):

@@ -25,6 +25,7 @@ from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
 from tests.fakes.transcoding import BINARIES, FakeMediaObjects, FakeSources, FakeTools, FakeWorkObjects
+from tests.faults.transcode_storm.copied_top import STANDARD
 from tests.faults.transcode_storm.schedule import Schedule
 from tests.unit.world import World
 
@@ -86,7 +87,8 @@ class JobWorld:
         self.makers: dict[str, tuple[str, frozenset[str]]] = {}  # version -> process, ids of the plans that it read
         self.wrong: list[str] = []
         self.media, sources = FakeMediaObjects(), FakeSources()
-        sources.objects[self.job.source_key] = bytes(self.job.source_bytes)
+        head = random.choice((b"", STANDARD, STANDARD))
+        sources.objects[self.job.source_key] = head.ljust(self.job.source_bytes, b"\0")
         self.records = self._turns(self.world.records)
         common = {"records": self.records, "now": self.world.now, "ids": self.world.new_id, "environment": "dev"}
         tools = {"tools": self._turns(FakeTools()), "binaries": BINARIES}
@@ -107,7 +109,7 @@ class JobWorld:
             storage=lambda _job, _version: storage,
             scratch=self._directory,
             render=self._render_early,
-            max_source_bytes=SOURCE_BYTES,
+            max_source_bytes=SOURCE_BYTES - random.choice((0, 0, 1)),  # a larger one is left to the task
         )
 
     def _turns(self, port: Any) -> Any:

@@ -1,0 +1,26 @@
+"""The gate and the stream copy of the task's own fast lane, without media: the source says what it is."""
+
+from pathlib import Path
+
+from sluice.domain.encoding import EncodingSettings
+from sluice.domain.tools import Binaries, ToolLimits, ToolTask
+from sluice.media.ffmpeg import intermediate
+from sluice.media.gate import Refusal
+from sluice.media.ladder import plan_transcode
+from sluice.media.source import SourceProbe
+from sluice.service.early import CopiedTop, Refused
+from sluice.service.tool_ports import Tools
+
+STANDARD = b"standard"  # how a source begins that players can take as it is
+
+
+def copy_top(
+    source: Path, work: Path, found: SourceProbe, settings: EncodingSettings, *, tools: Tools, binaries: Binaries
+) -> CopiedTop | Refused:
+    if not source.read_bytes().startswith(STANDARD):
+        return Refused(Refusal.DAMAGED)
+    plan = plan_transcode(found, settings)
+    copies = (plan.video[0].name, *(made.name for made in plan.audio))
+    argv = (binaries.ffmpeg, *map(intermediate, copies))
+    tools.run(ToolTask(argv=argv, cwd=work, limits=ToolLimits(deadline_s=1)))
+    return CopiedTop(work, plan, keyframes=(0, 150), frames=300, length_s=12.0, constant_rate=True)
