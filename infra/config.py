@@ -36,6 +36,7 @@ class Config:
     allow_loopback: bool  # webhook endpoints and sources of URL ingest on 127.0.0.1
     retry_schedule_s: str  # webhook delivery: seconds before each attempt
     fault_wait_s: int  # before a transcode that failed on our side is tried again
+    capacity_wait_s: int  # before one is tried again whose capacity was missing or taken away
     media_base_url: str | None  # None: the distribution's own domain
     api_base_url: str | None  # None: the HTTP API's own endpoint
     chunk_over_s: int  # longer videos are encoded in chunks, by several tasks at once; 0: none is
@@ -103,6 +104,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         allow_loopback=_allow_loopback(_text(context("allowLoopback"), str(local)), local),
         retry_schedule_s="0,1,1,2" if local else FULL_SCHEDULE,
         fault_wait_s=1 if local else 10,
+        capacity_wait_s=1 if local else 60,
         media_base_url=_url(context, "mediaBaseUrl"),
         api_base_url=_url(context, "apiBaseUrl"),
         chunk_over_s=_whole("chunkOverS", _text(context("chunkOverS"), "300"), most=43_200),

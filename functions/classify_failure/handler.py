@@ -38,6 +38,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         now=deps().now,
         max_attempts=settings().max_attempts,
         fault_wait_s=settings().fault_wait_s,
+        capacity_wait_s=settings().capacity_wait_s,
     )
     answer = asdict(verdict) | {"error": verdict.error.model_dump(mode="json") if verdict.error else None}
     logger.info("attempt_failed", extra={"job_id": failure.job_id, "task_error": failure.error, "verdict": answer})

@@ -42,7 +42,11 @@ class TranscodeWorkflow(Construct):
             self,
             name="classify_failure",
             base=base,
-            environment=ClassifyFailureSettings.to_env(**base.settings, fault_wait_s=base.config.fault_wait_s),
+            environment=ClassifyFailureSettings.to_env(
+                **base.settings,
+                fault_wait_s=base.config.fault_wait_s,
+                capacity_wait_s=base.config.capacity_wait_s,
+            ),
         )
         self._fail = PythonFunction(
             self, name="fail_transcode", base=base, environment=FailTranscodeSettings.to_env(**base.settings)

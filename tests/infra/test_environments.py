@@ -17,6 +17,7 @@ DIFFERENCES = {
     "AWS::Lambda::Function Environment.Variables.SLUICE_ALLOW_LOOPBACK": "webhook receivers and sources on loopback",
     "AWS::ECS::TaskDefinition ContainerDefinitions[0].Environment[6].Value": "the fetcher's: sources on loopback",
     "AWS::Lambda::Function Environment.Variables.SLUICE_FAULT_WAIT_S": "a local attempt is repeated at once",
+    "AWS::Lambda::Function Environment.Variables.SLUICE_CAPACITY_WAIT_S": "no capacity has to be waited for",
     "AWS::Lambda::Function Environment.Variables.SLUICE_RETRY_SCHEDULE_S": "a demo waits seconds, not minutes",
     "AWS::Lambda::Function Environment.Variables.SLUICE_DEMANDS_SANDBOX": "a laptop's kernel may have no seccomp",
     "AWS::Logs::LogGroup RetentionInDays": "short retention",

@@ -10,10 +10,10 @@ from functions.find_parts.handler import answer
 from functions.transcoder.main import parse
 from infra.config import MOST_CHUNK_TASKS
 from sluice.adapters.items import CHUNK_LIFE
-from sluice.config import FindPartsSettings
+from sluice.config import ClassifyFailureSettings, FindPartsSettings
 from sluice.domain.task_sizes import TaskSize
 from sluice.media.chunks import MAX_CHUNKS
-from sluice.service.failures import MOST_DENIED, TOTAL_DEADLINE, Failure, capacity_wait_s
+from sluice.service.failures import MOST_DENIED, TOTAL_DEADLINE, Failure, doubled
 from sluice.service.part_rounds import Action, PartTask, Round
 from tests.infra.asl import attempts_of, definition_of, state
 from tests.infra.deployment import Deployment
@@ -75,9 +75,10 @@ def test_a_film_stays_within_the_events_of_an_execution(part: dict[str, Any], ag
 
 
 def test_waiting_a_day_for_capacity_stays_within_them_as_well(part: dict[str, Any], again: int) -> None:
+    first_s = ClassifyFailureSettings.model_fields["capacity_wait_s"].default
     waits, waited = [], 0
     while waited < TOTAL_DEADLINE.total_seconds():
-        waits.append(capacity_wait_s(len(waits) + 1))
+        waits.append(doubled(first_s, len(waits) + 1))
         waited += waits[-1]
     assert waits[:6] == [60, 120, 240, 480, 900, 900]
     assert len(waits) * again + OTHERS < MOST_EVENTS / 2

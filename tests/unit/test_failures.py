@@ -39,6 +39,11 @@ def not_started(reason: str) -> str:
     return json.dumps({"StopCode": "TaskFailedToStart", "StoppedReason": reason, "Containers": [{"Name": "t"}]})
 
 
+def classified(failure: Failure, world: World) -> Verdict:
+    waits = {"fault_wait_s": 10, "capacity_wait_s": 60}
+    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3, **waits)
+
+
 def verdict(
     world: World,
     *,
@@ -50,7 +55,7 @@ def verdict(
     job_id: str = "job_x",
 ) -> Verdict:
     failure = Failure(world.caller.tenant_id, job_id, attempt, capacity, error, cause, started_at=world.now() - age)
-    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3, fault_wait_s=10)
+    return classified(failure, world)
 
 
 def test_a_fault_is_tried_again_and_the_last_time_on_demand() -> None:
@@ -121,7 +126,7 @@ def test_an_end_without_a_word_is_typed_by_its_description(error: str, cause: st
 
 def part_verdict(world: World, *, unit: str, denied: int, error: str, cause: str = "{}") -> Verdict:
     failure = Failure(world.caller.tenant_id, "job_x", 1, SPOT, error, cause, world.now(), unit=unit, denied=denied)
-    return classify_failure(failure, records=world.records, now=world.now, max_attempts=3, fault_wait_s=10)
+    return classified(failure, world)
 
 
 def test_a_part_without_capacity_is_left_to_one_task_after_some_tries() -> None:

@@ -8,7 +8,7 @@ from sluice.domain.errors import AssetNotFound, InvalidTransition, JobNotFound, 
 from sluice.domain.ids import Prefix
 from sluice.domain.states import AssetState, JobState
 from sluice.domain.tools import DiskFull, ToolLimitExceeded, ToolTask
-from sluice.media.verdicts import Corrupt, NoStreams, TooComplex
+from sluice.media.verdicts import Corrupt, NoStreams, NotVideo, TooComplex
 from sluice.service.failures import fail_transcode
 from sluice.service.ports import Replace
 from sluice.service.transcode import transcode
@@ -42,6 +42,8 @@ def test_a_refused_source(bench: Bench) -> None:
         ("ffmpeg", 69, "Error submitting packet to decoder: Cannot allocate memory", Corrupt),
         ("ffmpeg", 1, "av_interleaved_write_frame(): No space left on device", DiskFull),
         ("packager", 1, "", ProviderFailure),
+        ("ffprobe", -9, "", ProviderFailure),  # a machine out of memory says nothing of the file
+        ("ffprobe", -11, "", NotVideo),
     ],
 )
 def test_programs_that_fail(

@@ -19,6 +19,7 @@ from tests.faults.transcode_storm.schedule import Process
 from tests.faults.transcode_storm.world import JobWorld
 
 MAX_ATTEMPTS = 3
+WAITS = {"fault_wait_s": 10, "capacity_wait_s": 60}
 T = TypeVar("T")
 CALLS = {"transcode": 67, "assemble": 52, "left": 32}  # of ports, that a task makes; 17 for a part
 WEIGHTS = (1.0, 1.0, 0.3, 0.01)  # the last one comes when nearly everything else is over
@@ -132,7 +133,7 @@ class Machine:
                 records=self._world.records,
                 now=self._world.world.now,
                 max_attempts=MAX_ATTEMPTS,
-                fault_wait_s=10,
+                **WAITS,
             )
             verdict = self._function(classified)
             self.seen[f"verdict {verdict.action}"] += 1

@@ -1,8 +1,7 @@
 """Settings: one class per deployable, used both ways.
 
 CDK writes them (`environment=PlaybackSettings.to_env(table_name=...)`), the deployable reads them
-(`PlaybackSettings.from_env()`), so a name that only one side knows cannot exist. Each field `foo_bar` is the
-environment variable `SLUICE_FOO_BAR`; values are strings on the wire and parsed by pydantic.
+(`PlaybackSettings.from_env()`), so no name is known to one side only. Pydantic parses `SLUICE_FOO_BAR` into `foo_bar`.
 """
 
 import os
@@ -158,6 +157,7 @@ class OnObjectCreatedSettings(Settings):
 class ClassifyFailureSettings(Settings):
     max_attempts: int = 3
     fault_wait_s: int = 10
+    capacity_wait_s: int = 60
 
 
 class FailTranscodeSettings(Settings):

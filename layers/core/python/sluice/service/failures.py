@@ -21,7 +21,6 @@ from sluice.service.retries import retry_on_conflict
 
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 TOTAL_DEADLINE = timedelta(hours=24)
-CAPACITY_WAIT_S = 60  # Spot, quota and throttle errors: no fault of the job
 # A day of waits of a minute would fill an execution's history.
 LONGEST_CAPACITY_WAIT_S = 900
 FREE_REASONS = ("SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated")
@@ -70,9 +69,12 @@ def provider_error(code: str, message: str) -> ErrorInfo:
 
 
 def classify_failure(
-    failure: Failure, *, records: Records, now: Clock, max_attempts: int, fault_wait_s: int
+    failure: Failure, *, records: Records, now: Clock, max_attempts: int, fault_wait_s: int, capacity_wait_s: int
 ) -> Verdict:
-    """The task's result row decides; without one, the task description does."""
+    """The task's result row decides; without one, the task description does.
+
+    `capacity_wait_s`: the first one after Spot, quota and throttle errors, which are no fault of the job.
+    """
     result = records.job_result(failure.tenant_id, failure.job_id, failure.attempt, failure.unit)
     if result is not None and result.outcome in ("succeeded", "chunked"):
         return Verdict("done", failure.attempt, failure.capacity, 0, None)
@@ -91,12 +93,13 @@ def classify_failure(
         return Verdict("leave", attempt, failure.capacity, 0, error)
     # on-demand capacity is not taken back: for the last try, and once Spot was missing or taken
     capacity = ON_DEMAND if free or attempt >= max_attempts else failure.capacity
-    return Verdict("retry", attempt, capacity, capacity_wait_s(denied) if free else fault_wait_s, error, denied)
+    wait_s = doubled(capacity_wait_s, denied) if free else fault_wait_s
+    return Verdict("retry", attempt, capacity, wait_s, error, denied)
 
 
-def capacity_wait_s(denied: int) -> int:
-    """Seconds: doubled with each time in a row that there was none."""
-    return min(LONGEST_CAPACITY_WAIT_S, CAPACITY_WAIT_S << min(max(0, denied - 1), 8))
+def doubled(wait_s: int, denied: int) -> int:
+    """Seconds: with each time in a row that there was no capacity."""
+    return min(LONGEST_CAPACITY_WAIT_S, wait_s << min(max(0, denied - 1), 8))
 
 
 def _ran(failure: Failure) -> bool:

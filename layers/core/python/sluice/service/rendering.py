@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -126,7 +127,7 @@ def _without_silent_tracks(plan: Plan, work: Path) -> Plan:
 
 
 def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) -> SourceProbe:
-    """Raises a SourceRejected verdict."""
+    """Raises a SourceRejected verdict, or ProviderFailure."""
     limits = ToolLimits(
         deadline_s=PROBE_DEADLINE_S,
         file_bytes=0,
@@ -135,7 +136,10 @@ def probe_source(source: Path, work: Path, *, tools: Tools, binaries: Binaries) 
     )
 
     def ask(argv: list[str]) -> ToolOutput:
-        return tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=limits))
+        answer = tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=limits))
+        if answer.exit_code == -signal.SIGKILL:  # by a machine out of memory; no file can do that within the limits
+            raise ProviderFailure("The machine stopped the look at the source.")
+        return answer
 
     with source.open("rb") as file:
         head = file.read(untrusted.HEAD_BYTES)
