@@ -17,7 +17,7 @@ TOOL_FOLDERS = (REPOSITORY / ".venv" / "bin", REPOSITORY / ".sluice" / "node" / 
 IN_CI = bool(os.environ.get("CI")) and sys.platform == "linux"  # there everything can be had that a test needs
 
 # Shared CI machines pause for seconds: a slow example is not a wrong one.
-hypothesis.settings.register_profile("sluice", deadline=None)
+hypothesis.settings.register_profile("sluice", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "sluice")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)

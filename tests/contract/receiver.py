@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-PATIENCE_S = 30  # of a test that would otherwise hang
+PATIENCE_S = 60  # of a test that would otherwise hang
 
 
 class Request(NamedTuple):

@@ -4,12 +4,14 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from infra.local.engine import Engine
-from infra.local.processes import recorded_pid
+from infra.local.processes import recorded_pid, start_time
 from infra.operate import Operator
 from sluice.adapters.items import from_item
 from sluice.adapters.process import locate_binaries
@@ -36,6 +38,23 @@ class RunningTask:
 
     def kill(self) -> None:
         os.killpg(self.pid, signal.SIGKILL)
+
+    def stop_encoder(self) -> bool:
+        """It stays where it is until it is killed with its task; False if it has ended."""
+        encoder = self.encoder()
+        if encoder is None:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(encoder, signal.SIGSTOP)
+        return start_time(encoder) is not None
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        os.killpg(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.pid, signal.SIGCONT)
 
 
 @dataclass(frozen=True)

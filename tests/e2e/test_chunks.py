@@ -23,7 +23,7 @@ def encoding(stacks: Stacks, job_id: str) -> tuple[RunningTask, str] | None:
         command = words(task)
         if command[0] == "chunk" and "audio" not in command and task["lastStatus"] == "RUNNING":
             running = stacks.process_of(task)
-            if running and running.encoder():
+            if running and running.stop_encoder():  # else it might be done before it is killed
                 return running, command[command.index("--part") + 1]
     return None
 

@@ -22,8 +22,9 @@ pytestmark = pytest.mark.e2e
 
 LAMBDA_LIMIT_BYTES = 250_000_000  # of code and layers, unzipped
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
-# Segments below the cap of its rendition; long enough to be still encoding when it plays.
-STANDARD = Clip(size="854x480", seconds=30, video=(*X264, "-g", "50", "-maxrate", "1200k", "-bufsize", "1200k"))
+# Segments below the cap of its rendition.
+SECONDS = 13
+STANDARD = Clip(size="854x480", seconds=SECONDS, video=(*X264, "-g", "50", "-maxrate", "1200k", "-bufsize", "1200k"))
 NOT_STANDARD = Clip(size="320x240", seconds=2, video=("-c:v", "mpeg4"))
 
 
@@ -32,19 +33,22 @@ def test_a_standard_clip_plays_before_it_is_ready(
 ) -> None:
     source = make(STANDARD, tmp_path)
     slot = customer.upload(source)
-    asset_id = slot["asset_id"]
-    eventually(lambda: "asset.playable" in types(customer.receiver.wait(asset_id, 0, 0.1)), "asset.playable")
-    early = customer.asset(slot)
-    assert (early["state"], early["playable"], early["duration_s"]) == ("processing", True, pytest.approx(30, abs=0.1))
-    session = customer.api.call("POST", "/v1/playback-sessions", {"playback_id": slot["playback_id"]})
-    [variant] = player.variants(session["hls_url"])
-    assert variant.height == 480
+    asset_id, job_id = slot["asset_id"], customer.job_id(slot)
+    task = eventually(lambda: stacks.running_task(job_id, 1), "its task")
+    with task.paused():
+        eventually(lambda: "asset.playable" in types(customer.receiver.wait(asset_id, 0, 0.1)), "asset.playable")
+        early = customer.asset(slot)
+        played_s = pytest.approx(SECONDS, abs=0.1)
+        assert (early["state"], early["playable"], early["duration_s"]) == ("processing", True, played_s)
+        session = customer.api.call("POST", "/v1/playback-sessions", {"playback_id": slot["playback_id"]})
+        [variant] = player.variants(session["hls_url"])
+        assert variant.height == 480
 
-    played = tmp_path / "played.mp4"
-    player.download(player.media_urls(variant.url), played, lambda _done: None)
-    result, original = decode(played), decode(source)
-    assert result is not None and original is not None
-    assert (result.count, result.monotonic) == (original.count, True)
+        played = tmp_path / "played.mp4"
+        player.download(player.media_urls(variant.url), played, lambda _done: None)
+        result, original = decode(played), decode(source)
+        assert result is not None and original is not None
+        assert (result.count, result.monotonic) == (original.count, True)
 
     told = types(customer.history(slot))
     assert told.index("asset.playable") < told.index("transcode.ready")

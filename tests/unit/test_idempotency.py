@@ -204,7 +204,7 @@ def test_of_two_at_the_same_moment_one_makes_it(things: Things) -> None:
     together, outcomes = Barrier(2), []
 
     def post() -> None:
-        together.wait(timeout=30)
+        together.wait(timeout=60)
         try:
             outcomes.append(things.post())
         except IdempotencyInFlight:
@@ -214,7 +214,7 @@ def test_of_two_at_the_same_moment_one_makes_it(things: Things) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert len(things.made) == 1
     assert len(outcomes) == 2 and {outcome for outcome in outcomes if outcome} <= {
         (things.made[0], False),

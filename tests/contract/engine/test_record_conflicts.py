@@ -22,7 +22,7 @@ def test_of_many_writers_exactly_one_wins(engine: Engine) -> None:
     together = Barrier(len(WRITERS))
 
     def write(title: str) -> None:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         try:
             records.commit(Replace(asset.model_copy(update={"title": title, "version": 2})))
             outcomes.append(title)
