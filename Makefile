@@ -142,8 +142,8 @@ test: setup ## all tests
 	@$(PY) -m pytest $(wildcard $(TESTS)) \
 	  --cov --cov-report=term --cov-report=xml:artefacts/coverage.xml --junitxml=artefacts/junit.xml </dev/null
 
-faults: setup ## the seeded fault suites, long: N= seeds and traces [10000]
-	@FAULT_SEEDS=$${N:-10000} $(PY) -m pytest tests/faults -q </dev/null
+faults: setup ## the seeded fault suites, long: N= seeds and traces [10000], at most 5000 damaged files and 100 killed jobs
+	@FAULT_SEEDS=$${N:-10000} $(PY) -m pytest tests/faults tests/e2e/test_transcode_kills.py -q </dev/null
 
 format: setup ## rewrite the code in the one format
 	@.venv/bin/ruff check --quiet --select I --fix .

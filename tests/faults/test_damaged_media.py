@@ -23,7 +23,7 @@ from tests.media.clips import BINARIES
 from tests.media.test_attempt import Attempt
 
 pytestmark = pytest.mark.media
-SEEDS = range(int(os.environ.get("FAULT_SEEDS", "200")))  # `make faults N=...` damages more
+SEEDS = range(min(5000, int(os.environ.get("FAULT_SEEDS", "300"))))  # `make faults` damages five thousand
 HANGS_AFTER_S = 60  # far above the half second of an honest one; the product's own deadlines are longer
 LONGEST_S = 660  # of a clip of 0.6 s: a damaged clock may stretch it, but a jump of over ten minutes may not pass
 
