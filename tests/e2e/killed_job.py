@@ -77,9 +77,10 @@ class KilledJob:
             self.seen["came too late"] += 1
             return
         self.seen[f"{blow.way} by {blow.moment}"] += 1
+        if blow.way == "term":
+            self._interrupted.add(task.work)
         if blow.free:
             self._expected[task.work] = (task.attempt,)
-            self._interrupted.add(task.work)
         elif blow.way == "kill":  # one that had not begun yet may be taken for the interrupted one before it
             excused = (task.attempt,) if task.work in self._interrupted else ()
             self._expected[task.work] = (task.attempt + 1, *excused)

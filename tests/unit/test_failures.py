@@ -99,11 +99,12 @@ def test_the_tasks_own_word_comes_first() -> None:
     assert verdict(world, cause=ecs_task(137)).action == "done"
 
 
-def test_an_old_interruption_does_not_excuse_a_run_that_never_started() -> None:
+def test_an_old_interruption_does_not_excuse_a_run_that_never_began_its_work() -> None:
     world = World()
     result = {"tenant_id": world.caller.tenant_id, "job_id": "job_x", "attempt": 1, "created_at": world.now()}
     world.records.save_result(JobResult(**result, outcome="interrupted"))
     assert verdict(world, error="ECS.AccessDeniedException", cause="User is not authorized").attempt == 2
+    assert [verdict(world, cause=ecs_task(code)).attempt for code in (1, 20, 143)] == [2, 2, 1]
 
 
 @pytest.mark.parametrize(

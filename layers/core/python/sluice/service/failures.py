@@ -23,6 +23,7 @@ SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 TOTAL_DEADLINE = timedelta(hours=24)
 # A day of waits of a minute would fill an execution's history.
 LONGEST_CAPACITY_WAIT_S = 900
+STOPPED_CODES = frozenset({143, 137, None})  # SIGTERM, SIGKILL when that took too long, lost sight of
 FREE_REASONS = ("SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated")
 FREE_ERRORS = (
     "ThrottlingException",
@@ -80,8 +81,8 @@ def classify_failure(
         return Verdict("done", failure.attempt, failure.capacity, 0, None)
     if result is not None and result.error is not None and not result.error.retryable:
         return Verdict("fail", failure.attempt, failure.capacity, 0, result.error)
-    # a stale word of an interrupted run must not excuse a run that never started
-    excused = result is not None and result.outcome == "interrupted" and bool(_task(failure).get("Containers"))
+    # a stale word of an interrupted run must not excuse one that never started, or ended by itself before its own word
+    excused = result is not None and result.outcome == "interrupted" and _was_stopped(failure)
     free = excused or was_interrupted(failure)
     error = (result.error if result else None) or described_error(failure)
     late = now() - failure.started_at > TOTAL_DEADLINE
@@ -104,6 +105,11 @@ def doubled(wait_s: int, denied: int) -> int:
 
 def _ran(failure: Failure) -> bool:
     return any("ExitCode" in container for container in _task(failure).get("Containers", []))
+
+
+def _was_stopped(failure: Failure) -> bool:
+    codes = {container.get("ExitCode") for container in _task(failure).get("Containers", [])}
+    return bool(codes) and codes <= STOPPED_CODES
 
 
 def was_interrupted(failure: Failure) -> bool:
