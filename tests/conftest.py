@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -50,6 +51,9 @@ def refuse_outside(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def pytest_configure() -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Shells start background jobs so, and the programs under test would inherit it: theirs is tested, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Coverage is of main threads: CPython ends a thread with a RuntimeError if its trace function is set while another
     # thread sets its own, and the hook below makes that moment long. What only other threads run counts as not run.
     threading.settrace(None)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,11 +82,15 @@ def test_the_example_of_events(cloud: Cloud, environment: dict[str, str], tmp_pa
         with subprocess.Popen(
             command, env=given, stdout=subprocess.PIPE, stderr=notes, text=True, start_new_session=True
         ) as run:
-            cloud.feed.wait_until_asked("cur_0")
-            cloud.feed.append(event_body(1, "upload.progressed"), event_body(2))
-            cloud.feed.wait_until_asked("cur_2")
-            os.killpg(run.pid, signal.SIGINT)
-            printed, _ = run.communicate(timeout=DEADLINE_S)
+            try:
+                cloud.feed.wait_until_asked("cur_0")
+                cloud.feed.append(event_body(1, "upload.progressed"), event_body(2))
+                cloud.feed.wait_until_asked("cur_2")
+                os.killpg(run.pid, signal.SIGINT)
+                printed, _ = run.communicate(timeout=DEADLINE_S)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(run.pid, signal.SIGKILL)
         [(headers, body)] = receiver.got
     assert verify(headers, body, secret).type == "transcode.ready"
     assert printed.startswith("transcode.ready\tevt_2\tast_1\t204\t")
