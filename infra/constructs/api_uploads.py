@@ -48,7 +48,7 @@ class ApiUploads(Construct):
     ) -> None:
         super().__init__(scope, "Uploads")
         role = function_role(self, name="api_uploads", config=base.config)
-        signer = presign_role(self, bucket=uploads, trusted=role)
+        signer = presign_role(self, bucket=uploads, prefix="uploads", trusted=role)
         api = PythonFunction(
             self,
             name="api_uploads",

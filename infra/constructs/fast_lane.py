@@ -6,12 +6,12 @@ takes under a session policy of one source and one version.
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows, deny_lookups
-from infra.constructs.media_layer import media_layer
 from infra.constructs.python_function import PythonFunction, function_role
 from sluice.config import PublishEarlySettings
 
@@ -21,7 +21,14 @@ STORAGE_GIB = 10  # the most there is
 
 class FastLane(Construct):
     def __init__(
-        self, scope: Construct, construct_id: str, *, base: Foundation, uploads: s3.IBucket, media: s3.IBucket
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        base: Foundation,
+        uploads: s3.IBucket,
+        media: s3.IBucket,
+        programs: lambda_.ILayerVersion,
     ) -> None:
         super().__init__(scope, construct_id)
         config = base.config
@@ -35,7 +42,7 @@ class FastLane(Construct):
             timeout_s=TIMEOUT_S,
             memory_mb=config.fast_lane_memory_mb,
             storage_gib=STORAGE_GIB,
-            extra_layers=[media_layer(self, config=config)],
+            extra_layers=[programs],
             environment=PublishEarlySettings.to_env(
                 **base.settings,
                 uploads_bucket=uploads.bucket_name,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
 from infra.constructs.python_function import PythonFunction
@@ -64,6 +65,10 @@ def allow_reading(function: PythonFunction, bucket: s3.IBucket, prefix: str) -> 
     """Reading, where a miss must be told from a fault: without s3:ListBucket a missing object answers 403, not 404."""
     allow_objects(function, bucket, prefix, ["s3:GetObject"])
     function.allow(["s3:ListBucket"], [bucket.bucket_arn])
+
+
+def allow_calling(function: PythonFunction, called: lambda_.IFunction) -> None:
+    function.allow(["lambda:InvokeFunction"], [called.function_arn])
 
 
 def allow_secret(function: PythonFunction, *secret_arns: str) -> None:

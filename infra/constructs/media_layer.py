@@ -1,4 +1,4 @@
-"""The Lambda layer of the fast lane: ffmpeg, ffprobe and Packager, out of a locked wheel, as /opt/bin."""
+"""The Lambda layer of functions that handle media: ffmpeg, ffprobe and Packager, out of a locked wheel, as /opt/bin."""
 
 import platform
 import shutil

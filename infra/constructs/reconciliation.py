@@ -3,6 +3,7 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
@@ -15,6 +16,7 @@ from infra.constructs.grants import (
     MARK_ROWS,
     READ_ROWS,
     WRITE_ROWS,
+    allow_calling,
     allow_due_work,
     allow_objects,
     allow_reading,
@@ -38,6 +40,7 @@ class Reconciliation(Construct):
         fetches: sfn.IStateMachine,
         deliveries: sqs.IQueue,
         completions: sqs.IQueue,
+        thumbnails: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = dead_letter_queue(self, "DeadLetters")
@@ -54,16 +57,22 @@ class Reconciliation(Construct):
                 fetch_state_machine_arn=fetches.state_machine_arn,
                 delivery_queue_url=deliveries.queue_url,
                 complete_queue_url=completions.queue_url,
+                make_thumbnail_function=thumbnails.function_name,
             ),
         )
         allow_rows(self._function, base.table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS, *DELETE_ROWS])
         allow_due_work(self._function, base.table)
-        allow_reading(self._function, uploads, "uploads")
-        allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload"])
+        self._allow_uploads(uploads)
+        allow_calling(self._function, thumbnails)
         self._function.allow(["sqs:SendMessage"], [deliveries.queue_arn, completions.queue_arn])
         allow_starting(self._function, state_machine, fetches)
         allow_describing(self._function, f"{base.config.prefix}-transcode", f"{base.config.prefix}-fetch")
         self._every_minute()
+
+    def _allow_uploads(self, uploads: s3.IBucket) -> None:
+        allow_reading(self._function, uploads, "uploads")
+        allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload"])
+        allow_objects(self._function, uploads, "thumbnails", ["s3:GetObject"])  # was it sent?
 
     def _every_minute(self) -> None:
         function = self._function.function

@@ -33,7 +33,9 @@ class UploadBucket(Construct):
             ],
             lifecycle_rules=[
                 # one day more than the longest upload lives, so that S3 never takes parts of an open one
-                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(8))
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(8)),
+                # what was made of them stands in the media bucket; these may say where they were taken
+                s3.LifecycleRule(prefix="thumbnails/", expiration=Duration.days(1)),
             ],
         )
         # The L2 flag event_bridge_enabled would add a custom resource with a Lambda of its own.

@@ -17,7 +17,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 
-from sluice.domain import errors, replay_errors, source_errors, upload_errors
+from sluice.domain import errors, replay_errors, source_errors, thumbnail_errors, upload_errors
 from sluice.domain.errors import SluiceError
 from sluice.domain.events import API_VERSION
 from sluice.http.caller import API_KEY, UPLOAD_TOKEN
@@ -192,7 +192,7 @@ def s3_error_response() -> dict[str, Any]:
 
 
 def error_codes() -> dict[str, Any]:
-    modules = (errors, replay_errors, source_errors, upload_errors)
+    modules = (errors, replay_errors, source_errors, thumbnail_errors, upload_errors)
     catalogue = [
         error
         for module in modules

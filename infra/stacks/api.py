@@ -9,6 +9,7 @@ from infra.constructs.api_events import ApiEvents
 from infra.constructs.api_ingest import ApiIngest
 from infra.constructs.api_playback import ApiPlayback
 from infra.constructs.api_policies import ApiPolicies
+from infra.constructs.api_thumbnails import ApiThumbnails
 from infra.constructs.api_uploads import ApiUploads
 from infra.constructs.api_webhooks import ApiWebhooks
 from infra.constructs.authorizer import Authorizer
@@ -38,6 +39,9 @@ class ApiStack(Stack):
             ApiIngest(self, base=base, uploads=data.uploads, fetches=pipeline.fetches),
             ApiPolicies(self, base=base, cursor=vault.cursor),
             ApiAssets(self, base=base, cursor=vault.cursor, uploads=data.uploads, transcodes=pipeline.state_machine),
+            ApiThumbnails(
+                self, base=base, cursor=vault.cursor, uploads=data.uploads, maker=pipeline.thumbnails.function
+            ),
             ApiWebhooks(self, base=base, vault=vault),
             ApiDeliveries(self, base=base, vault=vault, deliveries=pipeline.webhooks.queue),
             ApiEvents(self, base=base, cursor=vault.cursor),

@@ -9,9 +9,11 @@ from infra.constructs.fetch_workflow import FetchWorkflow
 from infra.constructs.fetcher_task import fetcher_task
 from infra.constructs.foundation import Foundation
 from infra.constructs.layers import Layers
+from infra.constructs.media_layer import media_layer
 from infra.constructs.object_intake import ObjectIntake
 from infra.constructs.reconciliation import Reconciliation
 from infra.constructs.task_cluster import TaskCluster
+from infra.constructs.thumbnails import Thumbnails
 from infra.constructs.transcode_workflow import TranscodeWorkflow
 from infra.constructs.transcoder_task import transcoder_task
 from infra.constructs.upload_completion import UploadCompletion
@@ -28,7 +30,13 @@ class PipelineStack(Stack):
         self.completion = UploadCompletion(self, "UploadCompletion", base=base, uploads=data.uploads)
         tasks = TaskCluster(self, "Tasks", config=config)
         task = transcoder_task(self, tasks=tasks, table=data.table, uploads=data.uploads, media=delivery.media)
-        lane = config.fast_lane and FastLane(self, "FastLane", base=base, uploads=data.uploads, media=delivery.media)
+        programs = media_layer(self, config=config)
+        lane = config.fast_lane and FastLane(
+            self, "FastLane", base=base, uploads=data.uploads, media=delivery.media, programs=programs
+        )
+        self.thumbnails = Thumbnails(
+            self, "Thumbnails", base=base, uploads=data.uploads, media=delivery.media, programs=programs
+        )
         early = lane.function if lane else None
         self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task, early=early).state_machine
         WaitingJobs(self, "WaitingJobs", base=base, state_machine=self.state_machine)
@@ -48,8 +56,9 @@ class PipelineStack(Stack):
             fetches=self.fetches,
             deliveries=self.webhooks.queue,
             completions=self.completion.queue,
+            thumbnails=self.thumbnails.function,
         )
-        sources = (self.completion, intake, dispatch, self.webhooks, reconciliation)
+        sources = (self.completion, intake, dispatch, self.webhooks, reconciliation, self.thumbnails)
         self.dead_letter_queues = {source.node.id: source.dead_letters for source in sources}
         CfnOutput(self, "StateMachineArn", value=self.state_machine.state_machine_arn)
         CfnOutput(self, "ClusterName", value=tasks.cluster.cluster_name)

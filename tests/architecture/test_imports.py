@@ -28,7 +28,7 @@ RULES = (
     Rule("sluice.media", CORE, frozenset({"pydantic"}), IMPURE),
     Rule("sluice.service", CORE | {"sluice.service"}, frozenset({"pydantic"}), IMPURE),
     Rule("sluice.table", frozenset(), never_stdlib=IMPURE),
-    Rule("sluice.config", frozenset(), frozenset({"pydantic"}), EVERY_PROCESS_STARTER),
+    Rule("sluice.config", frozenset({"sluice.config"}), frozenset({"pydantic"}), EVERY_PROCESS_STARTER),
     Rule("sluice.observability", frozenset(), POWERTOOLS, EVERY_PROCESS_STARTER),
     Rule(
         "sluice.adapters",
@@ -36,7 +36,7 @@ RULES = (
         | {"sluice.adapters", "sluice.table"}
         | {"sluice.service.ports", "sluice.service.source_ports", "sluice.service.webhook_ports"}
         | {"sluice.service.policy_ports", "sluice.service.feed_ports", "sluice.service.timeline_ports"}
-        | {"sluice.service.lease_ports", "sluice.service.storage_ports"},
+        | {"sluice.service.lease_ports", "sluice.service.storage_ports", "sluice.service.thumbnail_ports"},
         AWS
         | {"cryptography", "jwt", "standardwebhooks", "AntiSSRF", "ulid", "pydantic", "pydantic_core"}
         | {"jsonschema", "referencing"}

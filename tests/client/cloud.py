@@ -9,6 +9,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from tests.client.feed import Feed
+from tests.client.posters import Posters
 from tests.client.server import LOOPBACK, Answer, Fault, Refused, Seen, Server
 from tests.client.slot import CRC_HEADER, Progress, Slot, crc32c
 from tests.client.views import asset_view, job_view, problem, session_view, upload_view
@@ -30,6 +31,7 @@ class Cloud:
         self.url_era = self.oldest_url = 0  # URLs of an era before `oldest_url` have expired
         self.before_answer: Callable[[str], None] = lambda line: None
         self.feed = Feed()
+        self.posters = Posters()
         self.crashes: list[BaseException] = []
         self._keys: dict[str, tuple[dict[str, Any], str]] = {}
         self._lock = Lock()
@@ -78,11 +80,16 @@ class Cloud:
         if path == "/v1/events" and headers.get("authorization") == f"Bearer {KEY}":
             return self.feed.answer(query)  # without the lock: it may wait
         with self._lock:
+            if path.startswith("/pictures/"):
+                return self.posters.put(path, headers, body)
             if path.startswith("/s3/"):
                 return self._put_part(path, query, headers, body)
             if headers.get("authorization") != f"Bearer {KEY}":
                 raise Refused(401, "unauthenticated")
-            return self._api(method, path.split("/")[2:], query, headers, json.loads(body) if body else {})
+            given = json.loads(body) if body else {}
+            if "/thumbnails" in path:
+                return self.posters.answer(method, path.split("/")[3:], given, self.url)
+            return self._api(method, path.split("/")[2:], query, headers, given)
 
     def _put_part(self, path: str, query: dict[str, list[str]], headers: dict[str, str], body: bytes) -> Answer:
         _, _, upload_id, number = path.split("/")
@@ -116,7 +123,7 @@ class Cloud:
                 return self._assets(int(query.get("limit", ["25"])[0]), int(query.get("cursor", ["0"])[0]))
             case ("GET", "assets", asset_id):
                 state = self.asset_states.pop(0) if len(self.asset_states) > 1 else self.asset_states[0]
-                return 200, asset_view(asset_id, state), {}
+                return 200, asset_view(asset_id, state) | {"thumbnail_id": self.posters.shown}, {}
             case ("GET", "jobs", job_id):
                 return 200, job_view(job_id), {}
             case ("POST", "playback-sessions"):

@@ -40,6 +40,7 @@ CREATE, ASSET = "POST /v1/uploads$", "GET /v1/assets/ast_1"
         ("JobProgress", "ProgressView"),
         ("Failure", "FailureView"),
         ("PlaybackSession", "PlaybackSessionView"),
+        ("Thumbnail", "ThumbnailView"),
     ],
 )
 def test_models_are_what_the_api_documents(model: str, schema: str) -> None:

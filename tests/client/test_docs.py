@@ -73,6 +73,17 @@ def test_the_python_example_of_urls(cloud: Cloud, environment: dict[str, str], t
     assert [line.partition(";")[0] for line in printed.splitlines()] == [*taken, "None"]
 
 
+def test_the_examples_of_posters(cloud: Cloud, environment: dict[str, str], film: Path, tmp_path: Path) -> None:
+    poster = film.rename(film.with_suffix(".jpg"))
+    given = environment | {"ASSET_ID": "ast_1", "POSTER": str(poster)}
+    printed = run(["sh", "-euc", code(DOCUMENT, "A poster of your choice", "bash")], given, tmp_path)
+    assert printed.startswith("thumbnail_id    thm_1\n")
+    assert (list(cloud.posters.asked), cloud.posters.shown) == (["thm_2"], None)
+    printed = run([sys.executable, "-c", code(DOCUMENT, "A poster of your choice", "python")], given, tmp_path)
+    assert printed == "ready None\n"
+    assert cloud.posters.sent["thm_2"] == poster.read_bytes()
+
+
 def test_the_example_of_events(cloud: Cloud, environment: dict[str, str], tmp_path: Path) -> None:
     """Ctrl-C goes to the whole group of processes, as a terminal sends it."""
     secret, example = new_secret(), code(DOCUMENT, "Events on your machine", "bash")

@@ -58,6 +58,7 @@ def asset_view(asset_id: str, state: str = "ready") -> dict[str, Any]:
         "playback_policy": "signed",
         "active_version": "ver_1" if state == "ready" else None,
         "encoding_profile": {"id": "enc_1", "version": 2},
+        "thumbnail_id": None,
         "title": "A \x1b[31mred\x1b[0m film",
         "external_id": None,
         "tags": ["a", "b"],
@@ -108,4 +109,17 @@ def session_view(playback_id: str) -> dict[str, Any]:
         "storyboard_url": None,
         "preview_url": None,
         "expires_at": MOMENT,
+    }
+
+
+def thumbnail_view(thumbnail_id: str, asset_id: str, state: str, time_s: float | None) -> dict[str, Any]:
+    return {
+        "thumbnail_id": thumbnail_id,
+        "asset_id": asset_id,
+        "source": "upload" if time_s is None else "time",
+        "time_s": time_s,
+        "state": state,
+        "error": FAILURE if state == "failed" else None,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
     }

@@ -6,7 +6,8 @@ from sluice.domain.endpoint_health import EndpointHealth, SendSlot
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Delivery, Job, WebhookEndpoint
 from sluice.domain.replays import Replay, Selection
-from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.domain.states import AssetState, DeliveryState, JobState, ThumbnailState, UploadState
+from sluice.domain.thumbnails import Thumbnail
 from sluice.domain.upload import Upload
 from tests.fakes.time import FakeIds
 
@@ -131,3 +132,18 @@ def make_replay(**changes: object) -> Replay:
         "updated_at": MOMENT,
     }
     return Replay.model_validate(fields | changes)
+
+
+def make_thumbnail(**changes: object) -> Thumbnail:
+    fields: dict[str, object] = {
+        "id": new_id(Prefix.THUMBNAIL),
+        "tenant_id": TENANT,
+        "asset_id": new_id(Prefix.ASSET),
+        "number": 1,
+        "time_s": 12.345,
+        "state": ThumbnailState.PENDING,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "correlation_id": "cor",
+    }
+    return Thumbnail.model_validate(fields | changes)

@@ -13,16 +13,18 @@ from pydantic import Field
 
 from infra.local import event_schemas
 from sluice.domain.event_catalogue import CATALOGUE, EventType
-from sluice.domain.event_payloads import AssetPayload
+from sluice.domain.event_payloads import AssetPayload, ThumbnailPayload
 from sluice.domain.event_schemas import SINCE, example_of, schema_of
 from sluice.domain.events import Origin, describe
 from sluice.domain.models import ErrorInfo
-from tests.contract.samples import make_asset
+from sluice.domain.pictures import ChosenPoster
+from tests.contract.samples import make_asset, make_thumbnail
 from tests.documents import REPOSITORY
 
 GOLDEN = Path(__file__).parent / "events"
 PROMISED = Path(__file__).parent / "promised_events.json"  # apart from what is generated
 OF_ASSETS = [kind for kind in EventType if isinstance(CATALOGUE[kind].example, AssetPayload)]
+OWN_FIELDS = {"duplicate_of", "thumbnail_id", "shown"}  # of some payloads, and of no asset
 NEVER_SENT = {EventType.ASSET_DELETED}
 every_type = pytest.mark.parametrize("event_type", list(EventType))
 
@@ -35,8 +37,13 @@ def told(event_type: EventType) -> str:
     """The body that the product makes of the catalogue's example."""
     example = CATALOGUE[event_type].example
     assert isinstance(example, AssetPayload)
-    fields = example.model_dump(exclude={"asset_id", "previous_state", "error", "duplicate_of"})
+    fields = example.model_dump(exclude={"asset_id", "previous_state", "error", *OWN_FIELDS})
     error = example.error and ErrorInfo(**example.error.model_dump())
+    thumbnail = None
+    if isinstance(example, ThumbnailPayload):
+        thumbnail = make_thumbnail(id=example.thumbnail_id, error=error)
+        error = None  # the asset has none
+        fields["poster"] = ChosenPoster(thumbnail_id=example.thumbnail_id if example.shown else None, number=1)
     asset = make_asset(
         **fields,
         id=example.asset_id,
@@ -47,7 +54,7 @@ def told(event_type: EventType) -> str:
     )
     moment = datetime(2026, 12, 1, 10, 0, 0, 123000, tzinfo=UTC)
     duplicate_of = getattr(example, "duplicate_of", None)
-    origin = Origin("dev", moment, "evt_01m827rwpq3v5g2x0c4t8k9abc", duplicate_of=duplicate_of)
+    origin = Origin("dev", moment, "evt_01m827rwpq3v5g2x0c4t8k9abc", duplicate_of=duplicate_of, thumbnail=thumbnail)
     return describe(asset, event_type, origin, previous_state=example.previous_state).body
 
 

@@ -12,7 +12,8 @@ from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Job, RetiredSecret, WebhookEndpoint
-from sluice.domain.states import DeliveryState, JobState, UploadState
+from sluice.domain.states import DeliveryState, JobState, ThumbnailState, UploadState
+from sluice.domain.thumbnails import Thumbnail
 from sluice.domain.upload import Upload
 from sluice.service.feed_ports import Dispatched
 from sluice.service.ports import Create, Records, Replace
@@ -22,6 +23,7 @@ from tests.contract.samples import (
     make_asset,
     make_delivery,
     make_job,
+    make_thumbnail,
     make_upload,
     make_webhook,
     new_id,
@@ -46,12 +48,20 @@ LATER = MOMENT + timedelta(hours=2)
             lambda r, t: r.retired_secrets(before=t, limit=9),
         ),
         (make_delivery, {"state": DeliveryState.DELIVERED}, lambda r, t: r.due_deliveries(before=t, limit=9)),
+        (make_thumbnail, {"state": ThumbnailState.READY}, lambda r, t: r.pending_thumbnails(before=t, limit=9)),
     ],
-    ids=["expired_uploads", "unsettled_uploads", "unfinished_jobs", "retired_secrets", "due_deliveries"],
+    ids=[
+        "expired_uploads",
+        "unsettled_uploads",
+        "unfinished_jobs",
+        "retired_secrets",
+        "due_deliveries",
+        "pending_thumbnails",
+    ],
 )
 def test_work_is_listed_when_due_and_until_it_is_done(
     records: Records,
-    make: Callable[[], Upload | Job | Delivery | WebhookEndpoint],
+    make: Callable[[], Upload | Job | Delivery | WebhookEndpoint | Thumbnail],
     settled: dict[str, object],
     work: Callable[[Records, datetime], list[object]],
 ) -> None:

@@ -1,13 +1,11 @@
 """The record store in memory: same rules, passes the same contract suite as the DynamoDB one."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from threading import Lock
 from typing import TypeVar
 
 from sluice import table
 from sluice.adapters.item_keys import key_of
-from sluice.adapters.items import due
 from sluice.domain.asset_jobs import AssetJob
 from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.deliveries import DeliveryAttempt
@@ -20,14 +18,12 @@ from sluice.domain.models import (
     ApiKey,
     Asset,
     AssetVersion,
-    Delivery,
     Job,
     JobProgress,
     JobResult,
     Model,
     PlaybackLookup,
     Tenant,
-    WebhookEndpoint,
 )
 from sluice.domain.quality import QualityChoice
 from sluice.domain.states import AssetState
@@ -36,9 +32,11 @@ from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.feed_ports import Dispatched
 from sluice.service.lease_ports import Release
 from sluice.service.ports import Count, Create, Remove, Replace, Write
-from sluice.table import DueKind, Key
+from sluice.table import Key
 from tests.fakes.feed import FakeFeed
+from tests.fakes.thumbnail_rows import FakeThumbnailRows
 from tests.fakes.webhook_rows import FakeWebhookRows
+from tests.fakes.work_lists import FakeWorkLists
 
 M = TypeVar("M", bound=Model)
 
@@ -51,10 +49,9 @@ def row_of(write: Write) -> Key:
     return key_of(write.event if isinstance(write, Dispatched) else write.record)
 
 
-class FakeRecords(FakeWebhookRows, FakeFeed):
+class FakeRecords(FakeWorkLists, FakeWebhookRows, FakeFeed, FakeThumbnailRows):
     def __init__(self) -> None:
         super().__init__()
-        self._postponed: dict[Key, datetime] = {}
         self._lock = Lock()
 
     def commit(self, *writes: Write) -> None:
@@ -124,10 +121,6 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
 
     def save_attempt(self, attempt: DeliveryAttempt) -> None:
         self.rows[key_of(attempt)] = attempt
-
-    def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
-        if due(record) is not None:
-            self._postponed[key_of(record)] = until
 
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._get(Tenant, table.tenant(tenant_id))
@@ -220,30 +213,3 @@ class FakeRecords(FakeWebhookRows, FakeFeed):
         assert len(job_ids) <= 100
         found = {job_id: self.job_progress(tenant_id, job_id) for job_id in job_ids}
         return {job_id: progress for job_id, progress in found.items() if progress}
-
-    def _due(self, model: type[M], kind: DueKind, before: datetime, limit: int) -> list[M]:
-        work = [(record, due(record)) for record in self._all(model)]
-        ready = [
-            (moment, record)
-            for record, task in work
-            if task and task[0] is kind and (moment := self._postponed.get(key_of(record), task[1])) < before
-        ]
-        return [record for _, record in sorted(ready, key=lambda pair: pair[0])][:limit]
-
-    def expired_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
-        return self._due(Upload, DueKind.UPLOAD_EXPIRY, before, limit)
-
-    def unsettled_uploads(self, *, before: datetime, limit: int) -> list[Upload]:
-        return self._due(Upload, DueKind.UPLOAD_CHECK, before, limit)
-
-    def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
-        return self._due(Job, DueKind.JOB_CHECK, before, limit)
-
-    def undispatched_events(self, *, before: datetime, limit: int) -> list[Event]:
-        return self._due(Event, DueKind.DISPATCH, before, limit)
-
-    def due_deliveries(self, *, before: datetime, limit: int) -> list[Delivery]:
-        return self._due(Delivery, DueKind.DELIVERY, before, limit)
-
-    def retired_secrets(self, *, before: datetime, limit: int) -> list[WebhookEndpoint]:
-        return self._due(WebhookEndpoint, DueKind.ROTATION, before, limit)

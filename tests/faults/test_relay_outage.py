@@ -4,6 +4,7 @@ from sluice.domain.states import DeliveryState
 from sluice.service.reconcile import Reconciler, reconcile
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.pipeline import FakeExecutions
+from tests.fakes.thumbnails import FakeThumbnailMaker
 from tests.unit.webhook_world import WebhookWorld
 from tests.unit.world import World
 
@@ -22,6 +23,7 @@ def test_an_event_of_a_long_outage_is_delivered_after_it() -> None:
         fetches=FakeExecutions(),
         completions=rest.queue,
         deliveries=world.queue,
+        thumbnails=FakeThumbnailMaker(),
         log=FakeDeliveryLog(world.records),
         new_id=world.new_id,
         now=world.now,

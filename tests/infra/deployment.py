@@ -58,6 +58,13 @@ class Deployment:
         [found] = [one for one in self.resources("AWS::Lambda::Function") if one.properties["FunctionName"] == wanted]
         return found
 
+    def asynchronous(self, name: str) -> dict[str, Any]:
+        """What Lambda does with calls of this function that nobody waits for."""
+        wanted = {"Ref": self.function(name).logical_id}
+        rules = self.resources("AWS::Lambda::EventInvokeConfig")
+        [found] = [one.properties for one in rules if one.properties["FunctionName"] == wanted]
+        return found
+
     def task(self, name: str) -> Resource:
         """The task definition of this family."""
         wanted = f"sluice-{self.environment}-{name}"

@@ -41,6 +41,12 @@ ROUTES = {
         "GET /v1/event-types",
     },
     "api_events": {"GET /v1/events"},
+    "api_thumbnails": {
+        "POST /v1/assets/{asset_id}/thumbnails",
+        "GET /v1/assets/{asset_id}/thumbnails",
+        "GET /v1/assets/{asset_id}/thumbnails/{thumbnail_id}",
+        "DELETE /v1/assets/{asset_id}/thumbnails/{thumbnail_id}",
+    },
     "api_webhooks": {
         "POST /v1/webhooks",
         "GET /v1/webhooks",

@@ -64,6 +64,6 @@ def test_the_idle_cost_is_the_one_said(prod: Deployment) -> None:
     sweeps = [dollars for what, dollars in cost.items() if what.startswith("reconcile")]
     alone = [dollars for what, dollars in cost.items() if not what.startswith("reconcile")]
     assert sorted(said) == sorted(round(dollars, 2) for dollars in [*alone, sum(sweeps)])
-    for kind, count in (("AWS::SecretsManager::Secret", "6 secrets"), ("AWS::CloudWatch::Alarm", "9 alarms")):
+    for kind, count in (("AWS::SecretsManager::Secret", "6 secrets"), ("AWS::CloudWatch::Alarm", "10 alarms")):
         assert f"{len(prod.resources(kind))} {count.split()[1]}" == count
         assert count in text

@@ -104,7 +104,6 @@ def test_without_it_the_workflow_is_the_attempts_alone(tmp_path_factory: pytest.
     assert "RunTask" in definition_of(deployment, "transcode")["States"]
     names = {one.properties["FunctionName"] for one in deployment.resources("AWS::Lambda::Function")}
     assert "sluice-dev-publish_early" not in names
-    assert [one for one in deployment.resources("AWS::Lambda::LayerVersion") if "ffmpeg" in str(one.properties)] == []
 
 
 @pytest.mark.parametrize("size", [str(FAST_LANE_MOST_BYTES + 1), "2GB"])

@@ -17,6 +17,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "api_ingest": config.ApiIngestSettings,
     "api_policies": config.ApiPoliciesSettings,
     "api_playback": config.ApiPlaybackSettings,
+    "api_thumbnails": config.ApiThumbnailsSettings,
     "api_uploads": config.ApiUploadsSettings,
     "api_webhooks": config.ApiWebhooksSettings,
     "authorizer": config.AuthorizerSettings,
@@ -27,6 +28,7 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "fail_fetch": config.FailFetchSettings,
     "fail_transcode": config.FailTranscodeSettings,
     "find_parts": config.FindPartsSettings,
+    "make_thumbnail": config.MakeThumbnailSettings,
     "on_object_created": config.OnObjectCreatedSettings,
     "operate": config.OperateSettings,
     "playback": config.PlaybackSettings,
@@ -65,7 +67,7 @@ def test_runtime_and_processor_are_those_of_the_layer(dev: Deployment) -> None:
         assert (settings["Runtime"], settings["Architectures"]) == ("python3.13", ["arm64"]), function.name
         name = settings["FunctionName"].removeprefix("sluice-dev-")
         assert settings["Handler"] == f"functions.{name}.handler.lambda_handler"
-        assert len(settings["Layers"]) == (3 if name == "publish_early" else 2), function.name
+        assert len(settings["Layers"]) == (3 if name in ("publish_early", "make_thumbnail") else 2), function.name
 
 
 def test_no_variable_holds_a_secret(dev: Deployment) -> None:
@@ -76,7 +78,7 @@ def test_no_variable_holds_a_secret(dev: Deployment) -> None:
 
 def test_every_log_group_forgets(dev: Deployment) -> None:
     groups = dev.resources("AWS::Logs::LogGroup")
-    assert len(groups) == 23 + 5  # functions; two tasks, two state machines, the API
+    assert len(groups) == 25 + 5  # functions; two tasks, two state machines, the API
     assert {group.properties["RetentionInDays"] for group in groups} == {14}
 
 

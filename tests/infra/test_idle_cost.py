@@ -3,7 +3,7 @@
 from sluice.table import DueKind, due_partitions
 from tests.infra.deployment import Deployment
 
-CEILING = 5.50
+CEILING = 5.60  # an alarm more than before: thumbnails that could not be made must not go unseen
 
 MONTHLY = {
     "AWS::SecretsManager::Secret": 0.40,

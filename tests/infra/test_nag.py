@@ -19,7 +19,7 @@ class Accepted(NamedTuple):
     reason: str
 
 
-OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists|work)/\*"
+OBJECTS = r"[^/]*Bucket[^/]*/(uploads|media|playlists|thumbnails|work)/\*"
 ACCEPTED = (
     Accepted(
         r".*/(ApiAssets|ApiUploads|CompleteUpload|FailFetch|OnObjectCreated|Reconcile|Playback)Role/.*|.*/(Presign|Storage)Role/.*|.*/TaskRole/.*",

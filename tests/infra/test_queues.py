@@ -17,7 +17,7 @@ def dead_letter_queues(dev: Deployment) -> list[Resource]:
 
 def test_every_queue_is_one_or_has_one(dev: Deployment) -> None:
     dead = {queue.logical_id for queue in dead_letter_queues(dev)}
-    assert len(dead) == 5
+    assert len(dead) == 6
     for queue in dev.resources(QUEUE):
         if queue.logical_id not in dead:
             target = queue.properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
@@ -106,7 +106,11 @@ def test_event_rows_and_only_those_leave_the_stream(dev: Deployment) -> None:
 
 
 def test_objects_in_the_uploads_bucket_reach_the_queue(dev: Deployment) -> None:
-    [rule] = [one for one in dev.resources("AWS::Events::Rule") if "EventPattern" in one.properties]
+    [rule] = [
+        one
+        for one in dev.resources("AWS::Events::Rule")
+        if "EventPattern" in one.properties and "ObjectIntake" in one.logical_id
+    ]
     pattern = rule.properties["EventPattern"]
     assert pattern["source"] == ["aws.s3"]
     assert pattern["detail-type"] == ["Object Created"]
@@ -122,7 +126,7 @@ def test_reconcile_runs_every_minute_and_what_fails_is_kept(dev: Deployment) -> 
     assert rule.properties["ScheduleExpression"] == "rate(1 minute)"
     [target] = rule.properties["Targets"]
     assert "DeadLetters" in flat(target["DeadLetterConfig"]["Arn"])
-    invoke = dev.only("AWS::Lambda::EventInvokeConfig").properties
+    invoke = dev.asynchronous("reconcile")
     assert invoke["MaximumRetryAttempts"] == 0
     assert "DeadLetters" in flat(invoke["DestinationConfig"]["OnFailure"]["Destination"])
 

@@ -27,7 +27,7 @@ NO_NARROWER_RESOURCE = {
 def test_every_function_has_a_role_of_its_own(dev: Deployment) -> None:
     functions = dev.resources("AWS::Lambda::Function")
     users = Counter(dev.role_of(function).name for function in functions)
-    assert len(functions) == 23
+    assert len(functions) == 25
     assert set(users.values()) == {1}
 
 
@@ -72,6 +72,7 @@ def test_objects_are_reached_by_prefix(dev: Deployment) -> None:
         "/uploads/*",
         "/media/*",
         "/playlists/*",
+        "/thumbnails/*",
         "/work/*",
     }
 
@@ -211,7 +212,9 @@ def test_who_seals_webhook_secrets_cannot_open_them(dev: Deployment) -> None:
 
 def test_upload_urls_are_signed_by_a_role_that_only_api_uploads_may_take(dev: Deployment) -> None:
     [role] = [
-        one for one in dev.resources("AWS::IAM::Role") if one.properties.get("Description") == "Signs part uploads"
+        one
+        for one in dev.resources("AWS::IAM::Role")
+        if one.properties.get("Description") == "Signs what is sent to uploads/"
     ]
     [trust] = role.properties["AssumeRolePolicyDocument"]["Statement"]
     signer = dev.role_of(dev.function("api_uploads"))

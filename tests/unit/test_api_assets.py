@@ -98,6 +98,7 @@ def test_an_asset_is_shown_without_our_internals(records: FakeRecords) -> None:
         "playback_policy": "signed",
         "encoding_profile": None,
         "active_version": None,
+        "thumbnail_id": None,
         "title": "Film",
         "external_id": None,
         "metadata": {"k": "v"},

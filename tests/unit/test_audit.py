@@ -10,15 +10,20 @@ from infra.local.openapi import operations
 from sluice.domain.audit import UPLOAD_TOKEN, Action, AuditRecord
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
+from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, Job, Review
 from sluice.domain.states import AssetState
+from sluice.domain.thumbnails import Thumbnail
 from sluice.domain.upload import Upload
 from sluice.service.jobs import cancel_job
 from sluice.service.ports import Create, Release, Write
 from sluice.service.review import review_asset
+from sluice.service.thumbnails import ThumbnailPorts, WantedPicture, create_thumbnail, delete_thumbnail
 from sluice.service.upload_abort import abort_upload
+from tests.contract.samples import make_thumbnail
 from tests.documents import REPOSITORY
 from tests.fakes.records import FakeRecords
+from tests.fakes.thumbnails import FakePictureSigner, FakeThumbnailMaker
 from tests.unit.ingest_world import IngestWorld
 
 AUDITED = {
@@ -32,6 +37,8 @@ AUDITED = {
     "POST /v1/assets/{asset_id}/reject": Action.ASSET_REJECT,
     "POST /v1/assets/{asset_id}/retry": Action.ASSET_RETRY,
     "POST /v1/jobs/{job_id}/cancel": Action.JOB_CANCEL,
+    "POST /v1/assets/{asset_id}/thumbnails": Action.THUMBNAIL_CREATE,
+    "DELETE /v1/assets/{asset_id}/thumbnails/{thumbnail_id}": Action.THUMBNAIL_DELETE,
     "POST /v1/uploads/{upload_id}/s3": Action.UPLOAD_COMPLETE,
     "DELETE /v1/uploads/{upload_id}/s3": Action.UPLOAD_ABORT,
 }
@@ -74,6 +81,7 @@ class World(IngestWorld):
         upload, _ = self.create()
         if action is Action.ASSET_RETRY:
             self.fail(job)
+        poster = self._choose_poster(asset) if action is Action.THUMBNAIL_DELETE else make_thumbnail()
         start = len(self.records.done)
         act: dict[Action, Callable[[], object]] = {
             Action.UPLOAD_CREATE: self.create,
@@ -85,11 +93,31 @@ class World(IngestWorld):
             Action.JOB_CANCEL: lambda: [cancel_job(job.id, caller=self.caller, ports=self.job_ports) for _ in "12"],
             Action.ASSET_APPROVE: lambda: self._review(asset, Review.APPROVED),
             Action.ASSET_REJECT: lambda: self._review(asset, Review.REJECTED),
+            Action.THUMBNAIL_CREATE: lambda: self._choose_poster(asset),
+            Action.THUMBNAIL_DELETE: lambda: delete_thumbnail(
+                asset.id, poster.id, caller=self.caller, ports=self.thumbnail_ports
+            ),
         }
         act[action]()
         [record] = self.since(start)
         [writes] = [done for done in self.records.done[start:] if Create(record) in done]
         return record, writes
+
+    @property
+    def thumbnail_ports(self) -> ThumbnailPorts:
+        return ThumbnailPorts(
+            environment="dev",
+            records=self.records,
+            maker=FakeThumbnailMaker(),
+            signer=FakePictureSigner(),
+            new_id=self.new_id,
+            now=self.now,
+        )
+
+    def _choose_poster(self, asset: Asset) -> Thumbnail:
+        picture = WantedPicture(None, 14, "image/jpeg")
+        new, ports = self.new_id(Prefix.THUMBNAIL), self.thumbnail_ports
+        return create_thumbnail(asset.id, picture, thumbnail_id=new, caller=self.caller, ports=ports)
 
     def _review(self, asset: Asset, verdict: Review) -> None:
         key = next(key for key, row in self.records.rows.items() if row == asset)
@@ -122,10 +150,11 @@ def test_a_change_and_its_record_are_one_transaction(action: Action) -> None:
     assert (record.action, record.actor, record.tenant_id) == (action, who.key_id, who.tenant_id)
     assert (record.request_id, record.correlation_id, record.at) == (who.request_id, who.correlation_id, world.now())
     changed = [one.record for one in writes if not isinstance(one, Release) and hasattr(one, "record")]
-    assert any(isinstance(one, Asset | Upload | Job) for one in changed)
+    assert any(isinstance(one, Asset | Upload | Job | Thumbnail) for one in changed)
     told = [one for one in changed if isinstance(one, Event)]
     assert all(one.asset_id == record.asset_id for one in told)
-    assert told or action is Action.UPLOAD_COMPLETE  # the asset changes when the object is there
+    later = (Action.UPLOAD_COMPLETE, Action.THUMBNAIL_CREATE)  # the asset changes when the object is there
+    assert told or action in (*later, Action.THUMBNAIL_DELETE)  # of one that was not shown
 
 
 def test_a_change_that_met_another_leaves_one_record() -> None:

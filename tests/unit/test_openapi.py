@@ -34,6 +34,7 @@ def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
         "api_ingest",
         "api_playback",
         "api_policies",
+        "api_thumbnails",
         "api_uploads",
         "api_webhooks",
     ]
@@ -44,6 +45,7 @@ def test_every_function_has_routes_in_it(whole: dict[str, Any]) -> None:
         "intake policies",
         "jobs",
         "playback",
+        "thumbnails",
         "uploads",
         "webhooks",
     }

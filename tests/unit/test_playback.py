@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.domain.errors import PlaybackDenied, PlaybackNotFound
+from sluice.domain.pictures import ChosenPoster
 from sluice.domain.playback_tokens import MAX_VIEWING_S
 from sluice.service.playback import DASH, HLS, Playlist, Redirect
 from tests.fakes.edge import opens, read_signed_url
@@ -163,6 +164,23 @@ def test_a_poster_is_a_redirect_to_the_signed_picture() -> None:
     assert opens(answer.location, KEY, at=after(299))
     with pytest.raises(PlaybackDenied):
         world.fetch(world.opening("poster.jpg", ttl_s=60), at=after(60))
+
+
+def test_a_chosen_poster_is_kept_over_versions_and_stands_for_sound_alone_too() -> None:
+    chosen = ChosenPoster(thumbnail_id="thm_01kb5y0000000000000000000a", number=1)
+    for world in (Published(), Published(poster=False)):
+        world.change_asset(poster=chosen)
+        world.add_version(version(SECOND_VERSION))
+        world.change_asset(active_version=SECOND_VERSION)
+        answer = world.fetch(world.opening("poster.jpg"), at=NOW)
+        assert isinstance(answer, Redirect)
+        signed = read_signed_url(answer.location, KEY)
+        assert signed.url == signed.resource == f"{MEDIA}/media/{TENANT}/{ASSET}/{chosen.thumbnail_id}/poster.jpg"
+        preview = world.fetch(world.opening("preview.mp4"), at=NOW)
+        assert isinstance(preview, Redirect) and SECOND_VERSION in preview.location
+        world.change_asset(poster=chosen.model_copy(update={"thumbnail_id": None}))
+        automatic = world.fetch(world.opening("poster.jpg"), at=NOW)
+        assert isinstance(automatic, Redirect) and SECOND_VERSION in automatic.location
 
 
 def test_a_storyboard_names_signed_tiles_to_the_end_of_the_video() -> None:

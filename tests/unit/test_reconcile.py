@@ -7,29 +7,10 @@ from sluice.domain.models import Delivery, Job, RetiredSecret
 from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, JobState, UploadState
 from sluice.service.ports import Create
-from sluice.service.reconcile import LIMIT, Reconciler, reconcile
+from sluice.service.reconcile import LIMIT
 from tests.contract.samples import make_delivery, make_replay, make_webhook
-from tests.fakes.delivery_log import FakeDeliveryLog
-from tests.fakes.delivery_queue import FakeDeliveryQueue
-from tests.fakes.pipeline import FakeExecutions
-from tests.unit.ingest_world import IngestWorld
+from tests.unit.sweeping import sweep
 from tests.unit.world import World
-
-
-def sweep(world: World) -> dict[str, int]:
-    ports = Reconciler(
-        environment="dev",
-        records=world.records,
-        objects=world.objects,
-        executions=world.admission,
-        fetches=world.fetches if isinstance(world, IngestWorld) else FakeExecutions(),
-        completions=world.queue,
-        deliveries=FakeDeliveryQueue(world.now),
-        log=FakeDeliveryLog(world.records),
-        new_id=world.new_id,
-        now=world.now,
-    )
-    return reconcile(ports)
 
 
 def stored_job(world: World, job: Job) -> Job:

@@ -14,12 +14,13 @@ from tests.contract.samples import (
     make_health,
     make_job,
     make_replay,
+    make_thumbnail,
     make_upload,
     make_webhook,
 )
 
 read = TypeDeserializer().deserialize
-MAKERS = [make_asset, make_delivery, make_health, make_job, make_replay, make_upload, make_webhook]
+MAKERS = [make_asset, make_delivery, make_health, make_job, make_replay, make_thumbnail, make_upload, make_webhook]
 
 
 def body(record: Model) -> dict[str, Any]:

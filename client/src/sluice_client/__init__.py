@@ -6,6 +6,7 @@ from sluice_client.errors import (
     ConnectionFailed,
     FileChanged,
     PartRefused,
+    PictureRefused,
     SluiceError,
     UnexpectedAnswer,
     UploadFailed,
@@ -17,6 +18,7 @@ from sluice_client.ingest import IngestResult, IngestSource
 from sluice_client.models import Asset, Failure, Job, JobProgress, PlaybackSession
 from sluice_client.parts import Transferred
 from sluice_client.retries import Retries
+from sluice_client.thumbnails import Thumbnail
 from sluice_client.upload import UploadedFile, upload_file
 from sluice_client.upload_models import Checksum, Fetched, SignedPart, StoredPart, Upload
 from sluice_client.webhooks import (
@@ -49,6 +51,7 @@ __all__ = [
     "JobProgress",
     "NotAnEvent",
     "PartRefused",
+    "PictureRefused",
     "PlaybackSession",
     "Retries",
     "SignatureMismatch",
@@ -56,6 +59,7 @@ __all__ = [
     "SluiceClient",
     "SluiceError",
     "StoredPart",
+    "Thumbnail",
     "TimestampTooNew",
     "TimestampTooOld",
     "Transferred",

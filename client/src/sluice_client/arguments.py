@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     _upload(commands.add_parser("upload", help="send a file; run again to resume"))
     _ingest(commands.add_parser("ingest", help="have a file fetched from a URL"))
+    _thumbnail(commands.add_parser("thumbnail", help="choose a video's poster"))
     _listen(commands.add_parser("listen", help="forward events to a program on this machine, as webhooks"))
     assets = commands.add_parser("assets", help="what is there").add_subparsers(dest="action", required=True)
     listed = _json(assets.add_parser("list", help="newest first"))
@@ -54,6 +55,16 @@ def _ingest(ingest: argparse.ArgumentParser) -> None:
         help="to be sent with the request for it; may be given again",
     )  # fmt: skip
     _described(ingest)
+
+
+def _thumbnail(thumbnail: argparse.ArgumentParser) -> None:
+    _json(thumbnail)
+    thumbnail.add_argument("asset_id")
+    chosen = thumbnail.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--time", type=_seconds, metavar="SECONDS", help="the frame that is shown then")
+    chosen.add_argument("--file", metavar="JPEG", help="a picture of yours, up to 10 MB")
+    chosen.add_argument("--automatic", action="store_true", help="take the choice back")
+    thumbnail.add_argument("--wait", action="store_true", help="until players get it, or it has failed")
 
 
 def _listen(listen: argparse.ArgumentParser) -> None:
@@ -105,6 +116,16 @@ def _header(text: str) -> tuple[str, str]:
     if not found:
         raise argparse.ArgumentTypeError("not 'NAME: VALUE'")
     return found[1], found[2].strip()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time in seconds")
+    return seconds
 
 
 def _positive(text: str) -> int:

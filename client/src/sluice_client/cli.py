@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from sluice_client.arguments import parser
+from sluice_client.choosing import thumbnail
 from sluice_client.client import SluiceClient
 from sluice_client.commands import FAILED, INTERRUPTED, OK, USAGE, Usage, ingest, upload
 from sluice_client.errors import SluiceError
@@ -53,6 +54,8 @@ def _run(wanted: argparse.Namespace, client: SluiceClient) -> int:
             return upload(wanted, client)
         case ("ingest", _):
             return ingest(wanted, client)
+        case ("thumbnail", _):
+            return thumbnail(wanted, client)
         case ("listen", _):
             return listen(wanted, client)
         case ("assets", "list"):

@@ -1,34 +1,23 @@
 """The API's calls, typed."""
 
-import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from types import TracebackType
 from typing import Any, Literal
 
 from sluice_client.feed import EventPage
 from sluice_client.ingest import IngestResult, IngestSource
 from sluice_client.models import Asset, Job, PlaybackSession
-from sluice_client.retries import Retries
-from sluice_client.transport import Answer, Transport, given
+from sluice_client.thumbnails import ThumbnailCalls
+from sluice_client.transport import Answer, given
 from sluice_client.upload_models import Checksum, SignedPart, StoredPart, Upload
-from sluice_client.waiting import joined, looks
+from sluice_client.waiting import joined
 
 SIGNED_AT_ONCE = INGESTED_AT_ONCE = 1000  # the API's limits
 SETTLED = ("ready", "failed", "archived", "deleted")  # states that no waiting changes
 
 
-class SluiceClient:
+class SluiceClient(ThumbnailCalls):
     """Safe to share between threads. Every call raises ApiError, ConnectionFailed or UnexpectedAnswer."""
-
-    def __init__(self, base_url: str, api_key: str, *, retries: Retries | None = None) -> None:
-        """Raises ValueError for a URL to which an API key must not go."""
-        self.retries = retries or Retries()
-        self._transport = Transport(base_url, api_key, self.retries)
-
-    @property
-    def base_url(self) -> str:
-        return self._transport.base_url
 
     # ---------------------------------------------------------------- uploads
 
@@ -224,23 +213,3 @@ class SluiceClient:
         query = given({"after": after, "types": ",".join(types) or None, "asset_id": asset_id})
         answer = self._transport.call("GET", "/v1/events", query=query | {"limit": str(limit), "wait_s": str(wait_s)})
         return answer.read(lambda _: EventPage.of(answer.content))
-
-    # ---------------------------------------------------------------- itself
-
-    def _make(self, path: str, body: Mapping[str, Any], idempotency_key: str | None = None) -> Answer:
-        headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        return self._transport.call("POST", path, body, headers=headers)
-
-    def _looks(self, timeout_s: float, otherwise: str) -> Iterator[None]:
-        return looks(timeout_s, otherwise, pause=self.retries.pause)
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def __enter__(self) -> "SluiceClient":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -65,6 +65,16 @@ class PartRefused(SluiceError):
         self.transient = status == 403 or status in _PASSING or code in _PASSING_IN_S3
 
 
+class PictureRefused(SluiceError):
+    """The storage did not take a picture."""
+
+    def __init__(self, status: int, *, retry_after_s: float | None = None) -> None:
+        super().__init__(f"the picture: the storage answered {status}")
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.transient = status in _PASSING
+
+
 class FileChanged(SluiceError):
     """The file was written to while it was sent; what had been sent was given up."""
 

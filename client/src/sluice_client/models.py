@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sluice_client.thumbnails import Thumbnail
     from sluice_client.upload_models import Upload
 
 Json = Mapping[str, Any]
@@ -19,7 +20,7 @@ def _moment_or_none(text: str | None) -> datetime | None:
     return None if text is None else moment(text)
 
 
-def as_json(model: "Upload | Asset | Job | PlaybackSession") -> dict[str, Any]:
+def as_json(model: "Upload | Asset | Job | PlaybackSession | Thumbnail") -> dict[str, Any]:
     """Back to the API's spelling, for scripts."""
     found: dict[str, Any] = _spell(asdict(model))
     return found
@@ -76,6 +77,7 @@ class Asset:
     playback_policy: str
     active_version: str | None
     encoding_profile: ProfileRef | None  # None: the built-in one
+    thumbnail_id: str | None  # the chosen poster; None: the automatic one
     title: str | None
     external_id: str | None
     tags: tuple[str, ...]
@@ -99,6 +101,7 @@ class Asset:
             playback_policy=data["playback_policy"],
             active_version=data["active_version"],
             encoding_profile=ProfileRef.of(data.get("encoding_profile")),
+            thumbnail_id=data.get("thumbnail_id"),
             title=data["title"],
             external_id=data["external_id"],
             tags=tuple(data["tags"]),

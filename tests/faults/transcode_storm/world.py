@@ -24,6 +24,7 @@ from sluice.service.transcode import TranscoderDeps
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
+from tests.fakes.thumbnails import FakeThumbnailMaker
 from tests.fakes.transcoding import BINARIES, FakeMediaObjects, FakeSources, FakeTools, FakeWorkObjects
 from tests.faults.transcode_storm.copied_top import STANDARD
 from tests.faults.transcode_storm.schedule import Schedule
@@ -161,6 +162,7 @@ class JobWorld:
                 fetches=FakeExecutions(),
                 completions=self.world.queue,
                 deliveries=FakeDeliveryQueue(self.world.now),
+                thumbnails=FakeThumbnailMaker(),
                 log=FakeDeliveryLog(self.world.records),
                 new_id=self.world.new_id,
                 now=self.world.now,

@@ -18,6 +18,7 @@ from sluice.service.reconcile import Reconciler, reconcile
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.faults import Died, Fallible
+from tests.fakes.thumbnails import FakeThumbnailMaker
 from tests.fakes.time import FakeClock, FakeIds
 from tests.faults.upload_traces.bucket import Refused, TraceBucket
 from tests.faults.upload_traces.records import TraceRecords
@@ -159,6 +160,7 @@ class Cloud:
             fetches=NoFetches(),
             completions=world.queue,
             deliveries=FakeDeliveryQueue(world.now),
+            thumbnails=FakeThumbnailMaker(),
             log=FakeDeliveryLog(self.calm.records),
             new_id=world.new_id,
             now=world.now,

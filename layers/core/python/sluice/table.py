@@ -40,11 +40,12 @@ class DueKind(StrEnum):
     DELIVERY = "delivery"  # deliveries whose next attempt is due
     ROTATION = "rotation"  # endpoints with a secret that signs no longer
     REPLAY = "replay"  # replays whose next step is due
+    THUMBNAIL = "thumbnail"  # thumbnails whose picture may have been forgotten
 
 
 def due_shards(kind: DueKind) -> int:
-    """Rotations and replays are rare, and each shard is a query a minute."""
-    return 1 if kind in (DueKind.ROTATION, DueKind.REPLAY) else DUE_SHARDS
+    """Rotations, replays and thumbnails are rare, and each shard is a query a minute."""
+    return 1 if kind in (DueKind.ROTATION, DueKind.REPLAY, DueKind.THUMBNAIL) else DUE_SHARDS
 
 
 def due_partition(kind: DueKind, item_id: str) -> str:
@@ -115,6 +116,14 @@ def asset(tenant_id: str, asset_id: str) -> Key:
 
 def asset_version(tenant_id: str, asset_id: str, version_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", f"VERSION#{version_id}")
+
+
+def thumbnail(tenant_id: str, asset_id: str, thumbnail_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#THUMBNAILS", thumbnail_id)
+
+
+def thumbnail_count(tenant_id: str, asset_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", "THUMBNAIL_COUNT")
 
 
 def event(tenant_id: str, asset_id: str, sequence: int) -> Key:

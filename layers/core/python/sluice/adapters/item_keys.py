@@ -29,6 +29,7 @@ from sluice.domain.models import (
 from sluice.domain.quality import QualityChoice
 from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
+from sluice.domain.thumbnails import Thumbnail, ThumbnailCount
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress
 from sluice.table import Key
 
@@ -143,6 +144,8 @@ def _work_key(record: Model) -> Key:
             return table.asset_audit(record.tenant_id, record.asset_id, record.id)
         case JobProgress() | JobResult() | QualityChoice() | ChunkPlan() | ChunkPart():
             return _job_part_key(record)
+        case Thumbnail() | ThumbnailCount():
+            return _thumbnail_key(record)
         case IdempotencyRecord():
             return table.idempotency(record.tenant_id, record.route, record.key)
         case _:
@@ -161,3 +164,9 @@ def _job_part_key(record: JobProgress | JobResult | QualityChoice | ChunkPlan | 
             return table.chunk_plan(record.tenant_id, record.job_id, record.id)
         case ChunkPart():
             return table.chunk_part(record.tenant_id, record.job_id, record.plan_id, record.name)
+
+
+def _thumbnail_key(record: Thumbnail | ThumbnailCount) -> Key:
+    if isinstance(record, Thumbnail):
+        return table.thumbnail(record.tenant_id, record.asset_id, record.id)
+    return table.thumbnail_count(record.tenant_id, record.asset_id)

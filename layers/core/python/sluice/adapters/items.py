@@ -30,7 +30,8 @@ from sluice.domain.models import (
     WebhookEndpoint,
 )
 from sluice.domain.replays import Replay
-from sluice.domain.states import AssetState, DeliveryState, JobState, UploadState
+from sluice.domain.states import AssetState, DeliveryState, JobState, ThumbnailState, UploadState
+from sluice.domain.thumbnails import Thumbnail
 from sluice.domain.upload import Upload, UploadSource
 from sluice.table import DueKind, Key
 
@@ -63,6 +64,8 @@ def due(record: Model) -> tuple[DueKind, datetime] | None:
             return DueKind.DISPATCH, record.timestamp
         case Delivery(state=DeliveryState.PENDING | DeliveryState.RETRYING, next_attempt_at=datetime() as at):
             return DueKind.DELIVERY, at
+        case Thumbnail(state=ThumbnailState.PENDING):
+            return DueKind.THUMBNAIL, record.created_at
         case Replay(next_step_at=datetime() as at):
             return DueKind.REPLAY, at
         case WebhookEndpoint(retired_secrets=(_, *_) as retired):

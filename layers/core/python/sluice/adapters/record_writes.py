@@ -19,6 +19,7 @@ from sluice.domain.errors import ProviderFailure, WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Job, JobProgress, JobResult, Model
 from sluice.domain.quality import QualityChoice
+from sluice.domain.thumbnails import Thumbnail
 from sluice.domain.upload import Upload, UploadProgress
 from sluice.domain.upload_errors import QuotaExceeded
 from sluice.service.feed_ports import Dispatched
@@ -129,7 +130,7 @@ class RecordWrites:
     def save_attempt(self, attempt: DeliveryAttempt) -> None:
         self._put(attempt)
 
-    def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
+    def postpone(self, record: Upload | Job | Event | Thumbnail, until: datetime) -> None:
         key = key_of(record)
         self._update(
             key,

@@ -14,6 +14,7 @@ from sluice.adapters.item_keys import event_key
 from sluice.adapters.items import from_item
 from sluice.adapters.lease_rows import LeaseRows
 from sluice.adapters.record_writes import wire_key
+from sluice.adapters.thumbnail_rows import ThumbnailRows
 from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.encoding import CurrentProfile, EncodingProfile
 from sluice.domain.endpoint_health import EndpointHealth, Gate, SendSlot
@@ -46,7 +47,7 @@ def dynamodb_client() -> Any:
     return boto3.client("dynamodb", config=Config(retries={"mode": "standard", "max_attempts": 4}))
 
 
-class DynamoRecords(FeedRows, LeaseRows):
+class DynamoRecords(FeedRows, LeaseRows, ThumbnailRows):
     def tenant(self, tenant_id: str) -> Tenant | None:
         return self._get(Tenant, table.tenant(tenant_id))
 

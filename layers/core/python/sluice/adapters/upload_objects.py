@@ -60,6 +60,15 @@ def new_s3_client(**credentials: Any) -> Any:
     return boto3.client("s3", config=config, **credentials)
 
 
+def client_of(credentials: dict[str, Any]) -> Any:
+    """S3 for a session's `credentials`, as STS answers them."""
+    return new_s3_client(
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+
+
 class S3UploadObjects:
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client

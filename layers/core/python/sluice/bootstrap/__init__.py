@@ -22,6 +22,7 @@ from sluice.bootstrap.pipeline import (
 )
 from sluice.bootstrap.policies import ApiPolicies, api_policies
 from sluice.bootstrap.starting import admission
+from sluice.bootstrap.thumbnails import ApiThumbnails, api_thumbnails, make_thumbnail
 from sluice.bootstrap.viewing import ApiAssets, ApiPlayback, Playback, api_assets, api_playback, playback
 from sluice.bootstrap.webhooks import (
     ApiDeliveries,
@@ -38,6 +39,7 @@ __all__ = [
     "ApiDeliveries",
     "ApiPlayback",
     "ApiPolicies",
+    "ApiThumbnails",
     "ApiWebhooks",
     "CompleteUpload",
     "Core",
@@ -54,6 +56,7 @@ __all__ = [
     "api_ingest",
     "api_playback",
     "api_policies",
+    "api_thumbnails",
     "api_uploads",
     "api_webhooks",
     "complete_upload",
@@ -63,6 +66,7 @@ __all__ = [
     "fail_fetch",
     "fetcher",
     "identifier",
+    "make_thumbnail",
     "on_object_created",
     "operate",
     "playback",

@@ -19,17 +19,14 @@ def publish_early(settings: config.PublishEarlySettings) -> "EarlyDeps":
 
     import boto3
 
-    from sluice.adapters.memory_guard import guard_memory
-    from sluice.adapters.process import ToolRunner, binaries_on_path
+    from sluice.adapters.process import binaries_on_path
     from sluice.adapters.scoped_storage import ScopedStorage
     from sluice.adapters.scratch import ScratchFolders
-    from sluice.domain.tools import ToolNotStarted
+    from sluice.bootstrap.sandbox import guarded_tools
     from sluice.service.early import render_early
     from sluice.service.early_publish import EarlyDeps
 
-    if not guard_memory() and settings.demands_sandbox:  # before the first program starts
-        raise ToolNotStarted("This process cannot be hidden from the programs that it would start.")
-    tools = ToolRunner(least_sandbox="seccomp" if settings.demands_sandbox else "any")
+    tools = guarded_tools(demands_sandbox=settings.demands_sandbox)
     binaries = binaries_on_path()
     return EarlyDeps(
         records=records(settings),

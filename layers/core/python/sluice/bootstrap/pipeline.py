@@ -161,6 +161,7 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
     from sluice.adapters.delivery_log import DynamoDeliveryLog
     from sluice.adapters.delivery_queue import SqsDeliveryQueue
     from sluice.adapters.executions import StepFunctionsExecutions, states_client
+    from sluice.adapters.function_calls import LambdaThumbnailMaker, lambda_client
     from sluice.adapters.records import dynamodb_client
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
     from sluice.service.reconcile import Reconciler
@@ -175,6 +176,7 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
         fetches=StepFunctionsExecutions(states_client(), settings.fetch_state_machine_arn),
         completions=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
         deliveries=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
+        thumbnails=LambdaThumbnailMaker(lambda_client(), settings.make_thumbnail_function),
         new_id=new_id,
         now=now,
     )

@@ -20,6 +20,8 @@ class Action(StrEnum):
     ASSET_REJECT = "asset.reject"
     ASSET_RETRY = "asset.retry"
     JOB_CANCEL = "job.cancel"
+    THUMBNAIL_CREATE = "thumbnail.create"
+    THUMBNAIL_DELETE = "thumbnail.delete"
 
 
 class AuditRecord(Model):

@@ -9,7 +9,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sluice.domain.errors import ErrorClass
-from sluice.domain.event_payloads import AssetPayload, DuplicatePayload, EndpointDisabledPayload, Failure, Payload
+from sluice.domain.event_payloads import (
+    AssetPayload,
+    DuplicatePayload,
+    EndpointDisabledPayload,
+    Failure,
+    Payload,
+    ThumbnailPayload,
+)
 from sluice.domain.states import AssetState as A
 
 
@@ -26,6 +33,8 @@ class EventType(StrEnum):
     TRANSCODE_STARTED = "transcode.started"
     TRANSCODE_READY = "transcode.ready"
     TRANSCODE_FAILED = "transcode.failed"
+    THUMBNAIL_READY = "thumbnail.ready"
+    THUMBNAIL_FAILED = "thumbnail.failed"
     ERROR_PROCESSING = "error.processing"
     WEBHOOK_ENDPOINT_DISABLED = "webhook.endpoint.disabled"
 
@@ -39,6 +48,15 @@ class Definition(NamedTuple):
 JOB = "job_01m827q0ahda7t0c3y2feeevb8"
 NOT_VIDEO = Failure(
     code="input.not_video", error_class=ErrorClass.INPUT, retryable=False, message="The file is not a video."
+)
+
+
+THUMBNAIL = "thm_01m828c5v2d0k7m4n9r3s6t8wy"
+NOT_PICTURE = Failure(
+    code="input.not_picture",
+    error_class=ErrorClass.INPUT,
+    retryable=False,
+    message="The file is not a JPEG picture that can be read.",
 )
 
 
@@ -90,6 +108,16 @@ CATALOGUE: Mapping[EventType, Definition] = {
     ),
     EventType.ERROR_PROCESSING: _when(
         "The asset failed; `data.error` says why.", A.FAILED, A.PROCESSING, job_id=JOB, error=NOT_VIDEO
+    ),
+    EventType.THUMBNAIL_READY: Definition(
+        "A picture that was chosen or sent is made.",
+        ThumbnailPayload(**_example(A.READY, A.READY, job_id=JOB, thumbnail_id=THUMBNAIL, shown=True)),
+    ),
+    EventType.THUMBNAIL_FAILED: Definition(
+        "A picture that was chosen or sent could not be made; `data.error` says why, and the poster stays.",
+        ThumbnailPayload(
+            **_example(A.READY, A.READY, job_id=JOB, thumbnail_id=THUMBNAIL, shown=False, error=NOT_PICTURE)
+        ),
     ),
     EventType.WEBHOOK_ENDPOINT_DISABLED: Definition(
         "An endpoint was switched off: it answered 410, or every attempt of five days failed.",

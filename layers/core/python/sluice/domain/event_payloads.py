@@ -60,6 +60,13 @@ class DuplicatePayload(AssetPayload):
     duplicate_of: str = Field(description="The asset that holds the same file.")
 
 
+class ThumbnailPayload(AssetPayload):
+    """`error` is the thumbnail's."""
+
+    thumbnail_id: str
+    shown: bool = Field(description="Players get it: it was not asked for before the one that they get.")
+
+
 class EndpointDisabledPayload(Payload):
     webhook_id: str
     reason: Literal["gone", "failing"]

@@ -11,11 +11,14 @@ from sluice.domain.event_payloads import (
     AssetPayload,
     DuplicatePayload,
     Envelope,
+    Failure,
     Payload,
     PingPayload,
+    ThumbnailPayload,
 )
 from sluice.domain.models import Asset, Model
 from sluice.domain.states import ASSET_EDGES, AssetState, check_edge
+from sluice.domain.thumbnails import Thumbnail
 
 __all__ = [
     "API_VERSION",
@@ -55,6 +58,7 @@ class Origin(NamedTuple):
     event_id: str  # a fresh id for the event to write
     request_id: str | None = None
     duplicate_of: str | None = None  # upload.duplicate: the asset that holds the same file
+    thumbnail: Thumbnail | None = None  # thumbnail.*: the one that has ended
 
 
 def timestamp(moment: datetime) -> str:
@@ -84,16 +88,13 @@ def advance(
 
 def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_state: AssetState | None) -> Event:
     """The event that announces `asset` as it is now, numbered `asset.sequence`."""
-    data = AssetPayload.of(asset, previous_state)
-    if origin.duplicate_of:
-        data = DuplicatePayload(**dict(data), duplicate_of=origin.duplicate_of)
     body = _body(
         event_type,
         asset.tenant_id,
         origin,
         sequence=asset.sequence,
         correlation_id=asset.correlation_id,
-        data=data,
+        data=_data(asset, origin, previous_state),
     )
     return Event(
         id=origin.event_id,
@@ -104,6 +105,17 @@ def describe(asset: Asset, event_type: EventType, origin: Origin, *, previous_st
         timestamp=origin.now,
         body=body,
     )
+
+
+def _data(asset: Asset, origin: Origin, previous_state: AssetState | None) -> AssetPayload:
+    data = AssetPayload.of(asset, previous_state)
+    if origin.duplicate_of:
+        return DuplicatePayload(**dict(data), duplicate_of=origin.duplicate_of)
+    if origin.thumbnail:
+        error = Failure.of(origin.thumbnail.error) if origin.thumbnail.error else None
+        shown = asset.thumbnail_id == origin.thumbnail.id
+        return ThumbnailPayload(**dict(data) | {"error": error}, thumbnail_id=origin.thumbnail.id, shown=shown)
+    return data
 
 
 def describe_of_tenant(

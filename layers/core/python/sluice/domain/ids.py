@@ -14,6 +14,7 @@ class Prefix(StrEnum):
     UPLOAD = "upl"
     INGEST_BATCH = "igb"
     ASSET = "ast"
+    THUMBNAIL = "thm"
     JOB = "job"
     VERSION = "ver"
     CHUNK_PLAN = "pln"

@@ -12,7 +12,7 @@ from sluice.domain.encoding import ProfileRef
 from sluice.domain.errors import ErrorClass, SluiceError
 from sluice.domain.media_keys import media_prefix, playlists_prefix
 from sluice.domain.model import Model as Model
-from sluice.domain.pictures import POSTER, PREVIEWS, Storyboard, sheet_name
+from sluice.domain.pictures import POSTER, PREVIEWS, ChosenPoster, Storyboard, sheet_name
 from sluice.domain.renditions import Rendition as Rendition
 from sluice.domain.states import AssetState, DeliveryState, JobState
 from sluice.domain.task_sizes import TaskSize
@@ -75,6 +75,7 @@ class Asset(Model):
     profile: ProfileRef | None = None  # that it is, or is to be, encoded by; None: the built-in one
     active_version: str | None = None  # pointer to the AssetVersion that players get
     job_id: str | None = None
+    poster: ChosenPoster | None = None  # None: nobody ever chose one
     duration_s: float | None = None
     error: ErrorInfo | None = None
     sequence: int = 0  # number of the last lifecycle event
@@ -87,6 +88,11 @@ class Asset(Model):
     def cleared(self) -> bool:
         """A review, where one is asked for, has approved it."""
         return self.review in (None, Review.APPROVED)
+
+    @property
+    def thumbnail_id(self) -> str | None:
+        """That players get as poster; None: the automatic one."""
+        return self.poster.thumbnail_id if self.poster else None
 
 
 class PlaybackLookup(Model):

@@ -6,6 +6,13 @@ POSTER = "poster.jpg"
 PREVIEWS = ("preview.mp4", "preview.webp")
 
 
+class ChosenPoster(Model):
+    """Which thumbnail players get in place of the automatic poster."""
+
+    thumbnail_id: str | None  # None: it was deleted, and the automatic one is back
+    number: int  # of its request: an older one that is ready later does not replace it
+
+
 class Storyboard(Model):
     """Sheets of `columns` x `rows` equal tiles, one tile per `interval_s`; the last sheet may be partly empty."""
 

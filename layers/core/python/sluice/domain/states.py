@@ -42,6 +42,12 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class ThumbnailState(StrEnum):
+    PENDING = "pending"  # the picture is to be sent, or made
+    READY = "ready"
+    FAILED = "failed"
+
+
 class ReplayState(StrEnum):
     RUNNING = "running"
     COMPLETED = "completed"  # every delivery is queued again; what becomes of each is its own state
@@ -92,6 +98,12 @@ REPLAY_EDGES: Mapping[ReplayState, frozenset[ReplayState]] = {
     ReplayState.RUNNING: frozenset({ReplayState.COMPLETED, ReplayState.STOPPED}),
     ReplayState.COMPLETED: frozenset(),
     ReplayState.STOPPED: frozenset(),
+}
+
+THUMBNAIL_EDGES: Mapping[ThumbnailState, frozenset[ThumbnailState]] = {
+    ThumbnailState.PENDING: frozenset({ThumbnailState.READY, ThumbnailState.FAILED}),
+    ThumbnailState.READY: frozenset(),
+    ThumbnailState.FAILED: frozenset(),
 }
 
 S = TypeVar("S", bound=StrEnum)

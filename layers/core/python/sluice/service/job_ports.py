@@ -1,4 +1,4 @@
-"""What the record store keeps of transcode jobs: a part of `service.ports.Records`."""
+"""What the record store keeps of transcode jobs, a part of `service.ports.Records`; and what runs them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -37,4 +37,20 @@ class JobRecords(Protocol):
 
     def unfinished_jobs(self, *, before: datetime, limit: int) -> list[Job]:
         """Queued or running jobs last written before `before`."""
+        ...
+
+
+class Executions(Protocol):
+    """The `transcode` state machine."""
+
+    def start(self, job: Job, /) -> bool:
+        """True if the job's execution runs, started now or before; False if it has ended. Idempotent by job id."""
+        ...
+
+    def running(self, job: Job, /) -> bool:
+        """True while the job's execution runs; False when it ended or never existed."""
+        ...
+
+    def stop(self, job: Job, /) -> None:
+        """End the job's execution and its task; a no-op when it ended or never existed. Raises ProviderFailure."""
         ...

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sluice.domain.denials import DenialReason, TokenRefused, reason_of
 from sluice.domain.errors import AssetNotPlayable, PlaybackDenied, PlaybackNotFound
 from sluice.domain.models import Asset, AssetVersion, Rendition
+from sluice.domain.pictures import POSTER
 from sluice.domain.playback_tokens import (
     ChildClaims,
     OpenClaims,
@@ -19,6 +20,7 @@ from sluice.domain.playback_tokens import (
 )
 from sluice.domain.playback_urls import PARAMETER, PlayRequest
 from sluice.domain.states import AssetState
+from sluice.domain.thumbnails import thumbnail_key
 from sluice.media.playlists import render_master, render_media, render_mpd
 from sluice.media.storyboard import storyboard_vtt
 from sluice.service.denials import DenialLog, Refused
@@ -84,7 +86,7 @@ def _play(request: PlayRequest, now: datetime, ports: PlaybackPorts) -> Playlist
         case "storyboard":
             return _storyboard(version, finish_at, ports)
         case "picture":
-            return _picture(request.file, version, finish_at, ports)
+            return _picture(request.file, asset, version, finish_at, ports)
 
 
 def _asset(claims: OpenClaims | ChildClaims, records: Records) -> Asset:
@@ -119,14 +121,22 @@ def _storyboard(version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> 
     return Playlist(VTT, text)
 
 
-def _picture(name: str, version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Redirect:
+def _picture(name: str, asset: Asset, version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> Redirect:
+    """A chosen poster stands for the asset, whichever of its versions is played."""
+    if name == POSTER and asset.thumbnail_id:
+        chosen = thumbnail_key(asset.tenant_id, asset.id, asset.thumbnail_id)
+        return Redirect(_signed_file(chosen, finish_at, ports))
     if name not in version.pictures:
         raise PlaybackNotFound()
     return Redirect(_signed_picture(name, version, finish_at, ports))
 
 
 def _signed_picture(name: str, version: AssetVersion, finish_at: int, ports: PlaybackPorts) -> str:
-    url = f"{ports.media_base_url}/{version.media_prefix}{name}"
+    return _signed_file(f"{version.media_prefix}{name}", finish_at, ports)
+
+
+def _signed_file(key: str, finish_at: int, ports: PlaybackPorts) -> str:
+    url = f"{ports.media_base_url}/{key}"
     return f"{url}?{ports.urls.sign(url, expires_at=finish_at)}"
 
 

@@ -37,7 +37,8 @@ def create_playback_session(
     media_base_url: str,
 ) -> PlaybackSession:
     """Nothing is stored: the token is the session. Raises PlaybackNotFound, AssetNotPlayable."""
-    version = _playable_version(tenant_id, playback_id, records)
+    asset = _asset(tenant_id, playback_id, records)
+    version = active_version(asset, records)
     claims = new_session(
         session_id=new_id(Prefix.SESSION), playback_id=playback_id, tenant_id=tenant_id, ttl_s=ttl_s, now=now
     )
@@ -51,14 +52,14 @@ def create_playback_session(
         playback_id=playback_id,
         hls_url=url("master.m3u8"),
         dash_url=url("manifest.mpd"),
-        poster_url=url("poster.jpg") if version.has_poster else None,
+        poster_url=url("poster.jpg") if asset.thumbnail_id or version.has_poster else None,
         storyboard_url=url("storyboard.vtt") if version.storyboard else None,
         preview_url=url("preview.mp4") if version.has_preview else None,
         expires_at=datetime.fromtimestamp(claims.expires_at, UTC),
     )
 
 
-def _playable_version(tenant_id: str, playback_id: str, records: Records) -> AssetVersion:
+def _asset(tenant_id: str, playback_id: str, records: Records) -> Asset:
     """A foreign or malformed id gets the answer of an unknown one."""
     lookup = records.playback(playback_id) if is_id(Prefix.PLAYBACK, playback_id) else None
     if lookup is None or lookup.tenant_id != tenant_id:
@@ -66,7 +67,7 @@ def _playable_version(tenant_id: str, playback_id: str, records: Records) -> Ass
     asset = records.asset(tenant_id, lookup.asset_id)
     if asset is None or asset.state is AssetState.DELETED:
         raise PlaybackNotFound()
-    return active_version(asset, records)
+    return asset
 
 
 def active_version(asset: Asset, records: Records) -> AssetVersion:

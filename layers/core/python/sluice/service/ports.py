@@ -36,11 +36,14 @@ from sluice.domain.models import (
 )
 from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
+from sluice.domain.thumbnails import Thumbnail, ThumbnailRow
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress, Usage
 from sluice.service.feed_ports import Dispatched, FeedRecords
+from sluice.service.job_ports import Executions as Executions
 from sluice.service.job_ports import JobRecords
 from sluice.service.lease_ports import LeaseRecords, Release
 from sluice.service.profile_ports import ProfileRecords
+from sluice.service.thumbnail_ports import ThumbnailRecords
 from sluice.service.webhook_ports import WebhookRecords
 
 Versioned = (
@@ -69,6 +72,7 @@ Versioned = (
     | RedrivePace
     | Lease
     | LeaseBook
+    | ThumbnailRow
 )
 
 
@@ -118,7 +122,7 @@ class Ids(Protocol):
     def __call__(self, prefix: Prefix) -> str: ...
 
 
-class Records(JobRecords, ProfileRecords, LeaseRecords, WebhookRecords, FeedRecords, Protocol):
+class Records(JobRecords, ProfileRecords, LeaseRecords, WebhookRecords, FeedRecords, ThumbnailRecords, Protocol):
     """The table. Reads are strongly consistent unless they say otherwise; `None` means no such row."""
 
     def commit(self, *writes: Write) -> None:
@@ -147,7 +151,7 @@ class Records(JobRecords, ProfileRecords, LeaseRecords, WebhookRecords, FeedReco
     def save_progress(self, progress: JobProgress | UploadProgress) -> None: ...
     def save_result(self, result: JobResult) -> None: ...
 
-    def postpone(self, record: Upload | Job | Event, until: datetime) -> None:
+    def postpone(self, record: Upload | Job | Event | Thumbnail, until: datetime) -> None:
         """Leave the row out of its work list until then, unless it changes before; its version stays."""
         ...
 
@@ -232,19 +236,3 @@ class PartSigner(Protocol):
 
 class CompletionQueue(Protocol):
     def send(self, *, tenant_id: str, upload_id: str) -> None: ...
-
-
-class Executions(Protocol):
-    """The `transcode` state machine."""
-
-    def start(self, job: Job, /) -> bool:
-        """True if the job's execution runs, started now or before; False if it has ended. Idempotent by job id."""
-        ...
-
-    def running(self, job: Job, /) -> bool:
-        """True while the job's execution runs; False when it ended or never existed."""
-        ...
-
-    def stop(self, job: Job, /) -> None:
-        """End the job's execution and its task; a no-op when it ended or never existed. Raises ProviderFailure."""
-        ...

@@ -14,6 +14,7 @@ from sluice.domain.events import Event
 from sluice.domain.models import Delivery, Job, WebhookEndpoint
 from sluice.domain.replays import Replay
 from sluice.domain.states import JobState, UploadState
+from sluice.domain.thumbnails import Thumbnail
 from sluice.domain.upload import Upload
 from sluice.service.dispatch import dispatch_event
 from sluice.service.expiry import expire_upload
@@ -24,6 +25,9 @@ from sluice.service.lost_fetches import fail_fetch
 from sluice.service.ports import Clock, CompletionQueue, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
 from sluice.service.replays import Replayer, advance_replay
+from sluice.service.thumbnail_ending import EndingPorts
+from sluice.service.thumbnail_ports import ThumbnailMaker
+from sluice.service.thumbnail_watch import check_thumbnail
 from sluice.service.vcpu_admission import Admission
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
 from sluice.service.webhook_secrets import forget_secrets
@@ -32,7 +36,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LIMIT = 200  # rows of one kind in one look, oldest first
-STEP_BUDGET = timedelta(seconds=5)  # of one kind in one look: eight kinds within the function's minute
+STEP_BUDGET = timedelta(seconds=5)  # of one kind in one look: nine kinds within the function's minute
 SWEEP_BUDGET = timedelta(seconds=40)  # no look begins after this one; the rest is met in the next sweep
 # A failing endpoint's retries or a relay's outage leave more than one look takes, and everybody's wait behind them.
 BACKLOGS = ("due_deliveries", "undispatched_events", "due_replays")
@@ -50,6 +54,7 @@ class Reconciler:
     fetches: Fetches
     completions: CompletionQueue
     deliveries: DeliveryQueue
+    thumbnails: ThumbnailMaker
     log: DeliveryLog
     new_id: Ids
     now: Clock
@@ -103,6 +108,7 @@ def _steps(ports: Reconciler, failures: list[Exception]) -> dict[str, Callable[[
         "undispatched_events": each(_dispatch, records.undispatched_events, GRACE),
         "retired_secrets": each(_forget, records.retired_secrets),
         "due_replays": each(_replay, ports.log.due_replays),
+        "pending_thumbnails": each(_check_thumbnail, records.pending_thumbnails, GRACE),
     }
 
 
@@ -130,7 +136,7 @@ def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Recon
         if ports.now() > until:
             break
         try:
-            if isinstance(row, Upload | Job | Event):
+            if isinstance(row, Upload | Job | Event | Thumbnail):
                 ports.records.postpone(row, _next_look(row, ports.now()))
             step(row, ports)
             done += 1
@@ -139,7 +145,7 @@ def _each(step: Callable[[T, Reconciler], None], rows: Iterable[T], ports: Recon
     return done
 
 
-def _next_look(row: Upload | Job | Event, moment: datetime) -> datetime:
+def _next_look(row: Upload | Job | Event | Thumbnail, moment: datetime) -> datetime:
     """A fetch is met again right after its deadline at the latest: no other list holds it, and this one has GRACE."""
     later = moment + LOOK_AGAIN
     if isinstance(row, Upload) and row.state is UploadState.OPEN and row.deadline > moment:
@@ -232,3 +238,8 @@ def _forget(endpoint: WebhookEndpoint, ports: Reconciler) -> None:
 def _replay(replay: Replay, ports: Reconciler) -> None:
     replayer = Replayer(records=ports.records, log=ports.log, queue=ports.deliveries, now=ports.now)
     advance_replay(replay, ports=replayer)
+
+
+def _check_thumbnail(thumbnail: Thumbnail, ports: Reconciler) -> None:
+    at_work = EndingPorts(environment=ports.environment, records=ports.records, ids=ports.new_id, now=ports.now)
+    check_thumbnail(thumbnail, objects=ports.objects, maker=ports.thumbnails, ports=at_work)

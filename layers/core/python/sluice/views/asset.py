@@ -32,6 +32,7 @@ class AssetView(ResponseBody):
     playback_policy: str
     encoding_profile: ProfileView | None = Field(description="Null: the built-in profile.")
     active_version: str | None = Field(description="The version that players get.")
+    thumbnail_id: str | None = Field(description="The thumbnail that players get as poster; null: the automatic one.")
     title: str | None
     external_id: str | None
     metadata: dict[str, str]
@@ -55,6 +56,7 @@ class AssetView(ResponseBody):
             playback_policy=asset.playback_policy,
             encoding_profile=ProfileView.of(asset.profile),
             active_version=asset.active_version,
+            thumbnail_id=asset.thumbnail_id,
             title=asset.title,
             external_id=asset.external_id,
             metadata=dict(asset.metadata),

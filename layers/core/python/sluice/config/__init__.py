@@ -7,16 +7,14 @@ CDK writes them (`environment=PlaybackSettings.to_env(table_name=...)`), the dep
 import os
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict
+
+from sluice.config.webhook_targets import RegisteredTarget as RegisteredTarget
+from sluice.config.webhook_targets import read_targets as read_targets
 
 PREFIX = "SLUICE_"
-# No FIFO queue: deliveries come in any order, and its five-minute memory would drop what was sent again.
-_TARGET_ARN = (
-    r"^arn:aws[a-z-]*:(sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}"
-    r"|events:[a-z0-9-]+:[0-9]{12}:event-bus/[A-Za-z0-9._/-]{1,256})$"
-)
 
 
 class Environment(StrEnum):
@@ -60,23 +58,6 @@ def bucket_names(setting: str) -> frozenset[str]:
     return frozenset(name.strip() for name in setting.split(",")) - {""}
 
 
-class RegisteredTarget(BaseModel):
-    """An SQS queue or an EventBridge bus that events are sent to, and whose."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    arn: Annotated[str, Field(pattern=_TARGET_ARN)]
-    tenants: (
-        Annotated[tuple[Annotated[str, Field(pattern=r"^ten_[0-9a-z]{26}$")], ...], Field(min_length=1)] | Literal["*"]
-    )
-
-
-def read_targets(setting: str) -> dict[str, RegisteredTarget]:
-    """By alias. Raises pydantic.ValidationError, a ValueError."""
-    alias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    return TypeAdapter(dict[alias, RegisteredTarget]).validate_json(setting)
-
-
 class AuthorizerSettings(Settings):
     pepper_secret_arn: str
     upload_token_secret_arn: str
@@ -98,6 +79,13 @@ class ApiAssetsSettings(Settings):
     state_machine_arn: str
     max_vcpus: int = 64
     max_tenant_vcpus: int = 32
+
+
+class ApiThumbnailsSettings(Settings):
+    cursor_secret_arn: str
+    uploads_bucket: str
+    presign_role_arn: str
+    make_thumbnail_function: str
 
 
 class ApiPoliciesSettings(Settings):
@@ -186,6 +174,13 @@ class PublishEarlySettings(Settings):
     demands_sandbox: bool = True
 
 
+class MakeThumbnailSettings(Settings):
+    uploads_bucket: str
+    media_bucket: str
+    storage_role_arn: str
+    demands_sandbox: bool = True
+
+
 class FetcherSettings(Settings):
     uploads_bucket: str
     complete_queue_url: str
@@ -230,6 +225,7 @@ class ReconcileSettings(Settings):
     fetch_state_machine_arn: str
     delivery_queue_url: str
     complete_queue_url: str
+    make_thumbnail_function: str
     max_vcpus: int = 64
     max_tenant_vcpus: int = 32
 
