@@ -179,7 +179,7 @@ def test_packager() -> None:
         "--hls_playlist_type", "VOD",
         "--mpd_output", "manifest.mpd",
         "--generate_static_live_mpd",
-        "--io_cache_size", "0",
+        "--io_cache_size", "1048576",
         "--use_fake_clock_for_muxer",
         "--quiet",
     ]  # fmt: skip
