@@ -18,7 +18,8 @@ from sluice.media.source import SourceProbe
 from sluice.media.source_packets import StreamPackets, packets_argv, parse_packets
 from sluice.service.loudness import NONE_KNOWN, Gains, with_gains
 from sluice.service.packaged import checked_duration, describe_renditions
-from sluice.service.rendering import has_media, package
+from sluice.service.packaging import package
+from sluice.service.rendering import has_media
 from sluice.service.tool_ports import Tools
 
 PACKETS_DEADLINE_S = 300

@@ -12,13 +12,14 @@ from sluice.domain.encoding import EncodingSettings
 from sluice.domain.errors import ProviderFailure
 from sluice.domain.models import Rendition
 from sluice.domain.tools import Binaries, DiskFull, ToolLimitExceeded, ToolLimits, ToolOutput, ToolTask
-from sluice.media import ffmpeg, gaps, packager, probe, untrusted
+from sluice.media import ffmpeg, gaps, probe, untrusted
 from sluice.media.chunks import Window
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.media.verdicts import Corrupt, TooComplex
 from sluice.service.loudness import Gains, gains_of, with_gains
 from sluice.service.packaged import checked_duration, describe_renditions
+from sluice.service.packaging import package
 from sluice.service.pictures import Pictures, make_pictures
 from sluice.service.tool_ports import Tools
 
@@ -28,7 +29,6 @@ PROBE_DEADLINE_S = 60
 PROBE_ANSWER_BYTES = 128 << 20  # all timestamps of 12 hours of picture and sound
 ENCODE_DEADLINE_S = 1800
 ENCODE_DEADLINE_PER_SECOND = 60  # of source: ten times what one slow processor needs for all renditions
-PACKAGE_DEADLINE_S = 1800
 MOST_PACKETS_DAMAGED = 69  # ffmpeg's exit code above `-max_error_rate`
 NO_SPACE = "No space left on device"
 OUT_OF_RESOURCES = (NO_SPACE, "Cannot allocate memory")
@@ -209,18 +209,6 @@ def _judge(ended: ToolOutput) -> None:
         raise ProviderFailure("The encoder was stopped by the machine it ran on.")
     if ended.exit_code > 0:
         raise Corrupt  # it opened, or the probe would have refused it, but could not be decoded
-
-
-def package(work: Path, plan: Plan, *, tools: Tools, binaries: Binaries) -> Path:
-    """Reads only what our own encoder wrote, so every failure is ours."""
-    inputs = {name: ffmpeg.intermediate(name) for name in plan.names}
-    argv = packager.package_argv(binaries.packager, plan, inputs)
-    ended = tools.run(ToolTask(argv=tuple(argv), cwd=work, limits=ToolLimits(deadline_s=PACKAGE_DEADLINE_S)))
-    if ended.exit_code != 0:
-        raise ProviderFailure("The packager failed.")
-    for path in inputs.values():
-        (work / path).unlink()  # a film's renditions need the room twice otherwise
-    return work
 
 
 def has_media(path: Path) -> bool:
