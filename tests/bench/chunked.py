@@ -1,8 +1,10 @@
-"""What encoding in chunks of a minute costs beyond one run: processor time of cutting, all chunks and joining, over it.
+"""What encoding in chunks of a minute costs beyond one run: processor time of cutting, all chunks and joining, over it;
+and how far bits and quality are from one run's.
 
 Both in turn, on three minutes of the demo's real clip at 640x360, which is repeated for the length.
 """
 
+import json
 import os
 import tempfile
 import time
@@ -25,6 +27,7 @@ from tests.bench.transcode import CLIP, MeteredTools
 ROUNDS = 2
 SECONDS, CHUNK_S = 180, 60
 LIMIT = 1.05  # a chunk decodes some seconds before its first frame, and its encoder begins anew
+MOST_BITS, MOST_VMAF = 0.005, 0.2  # difference from one run, of any rendition's size and of the best one's quality
 CHUNKING = Chunking(over_s=CHUNK_S, length_s=CHUNK_S)
 
 
@@ -77,6 +80,24 @@ def in_chunks(source: Path, plan: Plan, work: Path, binaries: Binaries) -> float
     return tools.cpu_s + time.process_time() - began
 
 
+def vmaf(made: Path, source: Path, work: Path, binaries: Binaries) -> float:
+    """Mean over every fifth frame."""
+    graph = f"[0:v][1:v]libvmaf=n_subsample=5:n_threads={os.cpu_count()}:log_fmt=json:log_path=vmaf.json"
+    argv = (binaries.ffmpeg, "-v", "error", "-nostdin", "-i", str(made), "-i", str(source), "-lavfi", graph)
+    task = ToolTask(argv=(*argv, "-f", "null", "-"), cwd=work, limits=ToolLimits(deadline_s=900))
+    if (ended := ToolRunner().run(task)).exit_code:
+        raise RuntimeError(ended.stderr_tail)
+    return float(json.loads((work / "vmaf.json").read_text())["pooled_metrics"]["vmaf"]["mean"])
+
+
+def differences(source: Path, plan: Plan, whole: Path, chunks: Path, binaries: Binaries) -> Iterator[Figure]:
+    files = [intermediate(name) for name in plan.names]
+    bits = [(chunks / file).stat().st_size / (whole / file).stat().st_size - 1 for file in files]
+    yield Figure("chunked_bitrate_difference", max(map(abs, bits)), "ratio", MOST_BITS)
+    quality = [vmaf(work / files[0], source, work, binaries) for work in (whole, chunks)]
+    yield Figure("chunked_vmaf_difference", abs(quality[0] - quality[1]), "vmaf", MOST_VMAF)
+
+
 def figures() -> Iterator[Figure]:
     binaries = locate_binaries()
     rounds = []
@@ -89,5 +110,6 @@ def figures() -> Iterator[Figure]:
             for work in works:
                 work.mkdir()
             rounds.append((at_once(source, plan, works[0], binaries), in_chunks(source, plan, works[1], binaries)))
-    whole, chunked = (min(measured) for measured in zip(*rounds, strict=True))
-    yield Figure("chunked_cpu_ratio", chunked / whole, "ratio", LIMIT)
+        whole, chunked = (min(measured) for measured in zip(*rounds, strict=True))
+        yield Figure("chunked_cpu_ratio", chunked / whole, "ratio", LIMIT)
+        yield from differences(source, plan, works[0], works[1], binaries)
