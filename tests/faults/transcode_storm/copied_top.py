@@ -9,13 +9,21 @@ from sluice.media.gate import Refusal
 from sluice.media.ladder import plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.service.early import CopiedTop, Refused
+from sluice.service.loudness import NONE_KNOWN, Gains
 from sluice.service.tool_ports import Tools
 
 STANDARD = b"standard"  # how a source begins that players can take as it is
 
 
 def copy_top(
-    source: Path, work: Path, found: SourceProbe, settings: EncodingSettings, *, tools: Tools, binaries: Binaries
+    source: Path,
+    work: Path,
+    found: SourceProbe,
+    settings: EncodingSettings,
+    *,
+    tools: Tools,
+    binaries: Binaries,
+    gains: Gains = NONE_KNOWN,
 ) -> CopiedTop | Refused:
     if not source.read_bytes().startswith(STANDARD):
         return Refused(Refusal.DAMAGED)
