@@ -206,5 +206,6 @@ def test_what_tasks_leave_for_each_other_is_theirs_alone_and_goes_by_itself(dev:
     assert (rule["ExpirationInDays"], rule["Status"]) == (3, "Enabled")
     policies = [str(one.properties["PolicyDocument"]) for one in dev.resources("AWS::S3::BucketPolicy")]
     assert not any("/work" in policy for policy in policies)
-    writers = [one.logical_id for one in dev.resources("AWS::IAM::Policy") if "/work/" in str(one.properties)]
+    granted = dev.resources("AWS::IAM::Policy")
+    writers = [policy.logical_id for policy in granted if f"/{rule['Prefix']}" in str(policy.properties)]
     assert [name.startswith("Transcoder") for name in writers] == [True]
