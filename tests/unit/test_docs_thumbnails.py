@@ -6,7 +6,8 @@ import re
 from functions.api_thumbnails.models import CreatedThumbnail, CreateThumbnail
 from sluice.domain import picture_errors
 from sluice.domain.errors import SluiceError
-from sluice.domain.thumbnails import MOST_BYTES, PATIENCE, UPLOAD_TIME
+from sluice.domain.thumbnail_errors import ThumbnailLimitReached, TooManyPendingThumbnails
+from sluice.domain.thumbnails import MOST_BYTES, MOST_KEPT, MOST_PENDING, PATIENCE, UPLOAD_TIME
 from sluice.media.thumbnails import LONG_SIDE
 from sluice.media.untrusted import MAX_PIXELS
 from tests.documents import REPOSITORY, rows, section
@@ -27,6 +28,12 @@ def test_the_limits_are_the_code_s() -> None:
     assert f"{UPLOAD_TIME.total_seconds() / 60:.0f}\nminutes" in TEXT and PATIENCE.total_seconds() == 1800
     assert f"{LONG_SIDE} pixels long" in TEXT
     assert f"{MAX_PIXELS // 10**6} million pixels" in TEXT
+    assert (
+        f"At most {MOST_PENDING} thumbnails of an asset are pending" in TEXT and f"at most {MOST_KEPT} in all" in TEXT
+    )
+    assert MOST_PENDING == 5 and TooManyPendingThumbnails.message.startswith("Five thumbnails")
+    assert f"at most {MOST_KEPT} thumbnails" in ThumbnailLimitReached.message
+    assert {f"`{one.code}`" in TEXT for one in (ThumbnailLimitReached, TooManyPendingThumbnails)} == {True}
 
 
 def test_every_reason_is_listed() -> None:

@@ -13,6 +13,8 @@ UPLOADED = "thumbnails"  # root of the uploads bucket for pictures, apart from t
 MOST_BYTES = 10_000_000
 UPLOAD_TIME = timedelta(minutes=15)  # to send a picture in
 PATIENCE = timedelta(minutes=30)  # then a thumbnail that is not ready has failed
+MOST_PENDING = 5  # of one asset: each may keep a processor busy for a minute
+MOST_KEPT = 50  # of one asset, pending, ready and failed ones together
 
 
 def thumbnail_key(tenant_id: str, asset_id: str, thumbnail_id: str) -> str:
@@ -64,7 +66,10 @@ def parse_upload_key(key: str) -> dict[str, str] | None:
 
 
 class ThumbnailCount(Model):
-    """Numbers an asset's requests: clocks of two functions may disagree about which of two came later."""
+    """Numbers an asset's requests: clocks of two functions may disagree about which of two came later.
+
+    Every request writes it, so that of two at once neither can overlook the other when they are counted.
+    """
 
     tenant_id: str
     asset_id: str

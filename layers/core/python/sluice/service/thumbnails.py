@@ -11,8 +11,14 @@ from sluice.domain.ids import Prefix, is_id
 from sluice.domain.models import Asset, AssetVersion
 from sluice.domain.pictures import ChosenPoster
 from sluice.domain.states import AssetState, ThumbnailState
-from sluice.domain.thumbnail_errors import AssetWithoutPicture, ThumbnailNotFound, TimeBeyondEnd
-from sluice.domain.thumbnails import Thumbnail, ThumbnailCount
+from sluice.domain.thumbnail_errors import (
+    AssetWithoutPicture,
+    ThumbnailLimitReached,
+    ThumbnailNotFound,
+    TimeBeyondEnd,
+    TooManyPendingThumbnails,
+)
+from sluice.domain.thumbnails import MOST_KEPT, MOST_PENDING, Thumbnail, ThumbnailCount
 from sluice.service.auditing import audited
 from sluice.service.catalogue import get_asset
 from sluice.service.cursors import seal, unseal
@@ -49,7 +55,8 @@ def create_thumbnail(
 ) -> Thumbnail:
     """A frame is made at once; a picture that is to be sent, when it has arrived.
 
-    Raises AssetNotFound, and for a frame AssetNotPlayable, AssetWithoutPicture, TimeBeyondEnd.
+    Raises AssetNotFound, TooManyPendingThumbnails, ThumbnailLimitReached, and for a frame AssetNotPlayable,
+    AssetWithoutPicture, TimeBeyondEnd.
     """
     made = _create(asset_id, wanted, thumbnail_id, caller, ports)
     if made.time_s is not None:
@@ -67,7 +74,9 @@ def _create(
     asset = get_asset(asset_id, tenant_id=caller.tenant_id, records=ports.records)
     if wanted.time_s is not None:
         _check_time(wanted.time_s, asset, ports.records)
+    # read before the rows: one that is added after this read makes the commit below fail
     count = ports.records.thumbnail_count(asset.tenant_id, asset.id)
+    _check_room(asset, ports.records)
     moment = ports.now()
     thumbnail = Thumbnail(
         id=thumbnail_id,
@@ -91,6 +100,14 @@ def _counted(thumbnail: Thumbnail, before: ThumbnailCount | None) -> Write:
     if before is None:
         return Create(ThumbnailCount(tenant_id=thumbnail.tenant_id, asset_id=thumbnail.asset_id, last=1))
     return Replace(before.model_copy(update={"last": thumbnail.number, "version": before.version + 1}))
+
+
+def _check_room(asset: Asset, records: Records) -> None:
+    kept, _ = records.list_thumbnails(asset.tenant_id, asset.id, limit=MOST_KEPT, before=None)
+    if sum(one.state is ThumbnailState.PENDING for one in kept) >= MOST_PENDING:
+        raise TooManyPendingThumbnails()
+    if len(kept) >= MOST_KEPT:
+        raise ThumbnailLimitReached()
 
 
 def _check_time(time_s: float, asset: Asset, records: Records) -> None:
