@@ -36,6 +36,7 @@ class Config:
     allow_loopback: bool  # webhook endpoints and sources of URL ingest on 127.0.0.1
     retry_schedule_s: str  # webhook delivery: seconds before each attempt
     fault_wait_s: int  # before a transcode that failed on our side is tried again
+    delivery_concurrency: int  # calls of deliver_webhook at the same time, of ten attempts each
     capacity_wait_s: int  # before one is tried again whose capacity was missing or taken away
     media_base_url: str | None  # None: the distribution's own domain
     api_base_url: str | None  # None: the HTTP API's own endpoint
@@ -104,6 +105,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         allow_loopback=_allow_loopback(_text(context("allowLoopback"), str(local)), local),
         retry_schedule_s="0,1,1,2" if local else FULL_SCHEDULE,
         fault_wait_s=1 if local else 10,
+        delivery_concurrency=_callers(context, "deliveryConcurrency", "10" if local else "200"),
         capacity_wait_s=1 if local else 60,
         media_base_url=_url(context, "mediaBaseUrl"),
         api_base_url=_url(context, "apiBaseUrl"),
@@ -127,9 +129,7 @@ def read_config(context: Callable[[str], object]) -> Config:
         reserved_concurrency=_optional(context, "reservedConcurrency"),
         poll_concurrency=_optional(context, "pollConcurrency"),
         active_slot=_slot(_text(context("activeSlot"), SIGNING_SLOTS[0])),
-        generations={
-            slot: _positive("generation", _text(context(f"generation-{slot}"), "1")) for slot in SIGNING_SLOTS
-        },
+        generations=_generations(context),
     )
 
 
@@ -200,6 +200,14 @@ def _whole(name: str, value: str, *, most: int) -> int:
     return int(value)
 
 
+def _callers(context: Callable[[str], object], name: str, default: str) -> int:
+    """Of a queue: what an event source mapping takes. On the embedded engine each is a process."""
+    value = _text(context(name), default)
+    if not value.isdecimal() or not 2 <= int(value) <= 1000:
+        raise ConfigError(f"{name} must be a whole number from 2 to 1000, not {value!r}")
+    return int(value)
+
+
 def _optional(context: Callable[[str], object], name: str) -> int | None:
     value = _text(context(name), "")
     return _positive(name, value) if value else None
@@ -211,6 +219,10 @@ def _room(context: Callable[[str], object], name: str, default: str) -> int:
     if vcpus < LARGEST_TASK:
         raise ConfigError(f"{name} must be at least {LARGEST_TASK}: one transcode takes as much")
     return vcpus
+
+
+def _generations(context: Callable[[str], object]) -> dict[str, int]:
+    return {slot: _positive("generation", _text(context(f"generation-{slot}"), "1")) for slot in SIGNING_SLOTS}
 
 
 def _slot(value: str) -> str:

@@ -45,8 +45,8 @@ class WebhookDelivery(Construct):
         function.allow(["sqs:SendMessage"], [work.queue.queue_arn, work.dead_letters.queue_arn])
         allow_webhook_targets(function, base.config.webhook_targets)
         function.allow(["kms:Decrypt"], [webhook_key.key_arn])
-        # Each sends the ten of its batch at once, and takes as long as the slowest. At worst each holds one attempt:
-        # so twice what one tenant may have in flight (domain/endpoint_health), and a fifth of an account's functions.
-        work.feed(function, batch_size=10, max_concurrency=200)
+        # Each sends the ten of its batch at once, and takes as long as the slowest. At worst each holds one attempt: by
+        # default twice what one tenant may have in flight (domain/endpoint_health), a fifth of an account's functions.
+        work.feed(function, batch_size=10, max_concurrency=base.config.delivery_concurrency)
         self.queue = work.queue
         self.dead_letters = work.dead_letters

@@ -11,7 +11,7 @@ from sluice.domain.events import Event, EventType, Origin, describe
 from sluice.domain.feed import LIFE, FeedEntry, FeedHead, FeedHour, FeedWaiter, Position, hour_of
 from sluice.domain.ids import Prefix
 from sluice.service import feed
-from sluice.service.feed import append_event, end_of_feed, read_feed
+from sluice.service.feed import append_events, end_of_feed, read_feed
 from sluice.service.ports import Create, Records, Remove, Replace
 from tests.contract.samples import MOMENT, TENANT, make_asset, new_id
 
@@ -35,7 +35,7 @@ def test_entries_hold_the_stored_bytes_in_the_order_of_their_numbers(records: Re
     events = [stored(records) for _ in range(3)]
     stored_elsewhere = stored(records, tenant_id=new_id(Prefix.TENANT))
     for event in (events[2], events[0], stored_elsewhere, events[1], events[0]):
-        append_event(event, records=records, now=lambda: MOMENT)
+        append_events([event], records=records, now=lambda: MOMENT)
     found, position = read(records, None)
     assert found == [
         FeedEntry(
@@ -50,15 +50,15 @@ def test_entries_hold_the_stored_bytes_in_the_order_of_their_numbers(records: Re
         for number, event in enumerate((events[2], events[0], events[1]), 1)
     ]
     assert position == end_of_feed(TENANT, records=records) == Position(3, HOUR)
-    assert all(records.is_dispatched(event) for event in (*events, stored_elsewhere))
+    assert records.undispatched([*events, stored_elsewhere]) == []
     assert records.undispatched_events(before=MOMENT + timedelta(days=1), limit=9) == []
 
 
 def test_an_event_that_has_its_place_moves_nothing(records: Records) -> None:
     event = stored(records)
-    append_event(event, records=records, now=lambda: MOMENT)
+    append_events([event], records=records, now=lambda: MOMENT)
     before = records.feed_head(TENANT)
-    append_event(event, records=records, now=lambda: MOMENT + timedelta(hours=2))
+    append_events([event], records=records, now=lambda: MOMENT + timedelta(hours=2))
     assert records.feed_head(TENANT) == before == FeedHead(tenant_id=TENANT, hour=HOUR, version=1)
     assert len(records.feed_hours(TENANT, since="", limit=9)) == 1
 
@@ -69,7 +69,7 @@ def test_more_events_than_one_query_reads_over_several_hours(records: Records, m
     for number in range(11):
         event = stored(records)
         moment = MOMENT + timedelta(minutes=number // 5 * 61)
-        append_event(event, records=records, now=lambda moment=moment: moment)  # type: ignore[misc]
+        append_events([event], records=records, now=lambda moment=moment: moment)  # type: ignore[misc]
         ids.append(event.id)
     seen: list[str] = []
     position = None
@@ -114,7 +114,7 @@ def test_entries_are_found_by_their_events(records: Records) -> None:
     events = [stored(records) for _ in range(102)]
     for number, event in enumerate(events[:-1]):
         moment = MOMENT + timedelta(hours=number // 40)
-        append_event(event, records=records, now=partial(max, moment, MOMENT))
+        append_events([event], records=records, now=partial(max, moment, MOMENT))
     found = records.feed_entries_of(TENANT, [event.id for event in events])
     assert {entry.event_id: entry.body for entry in found} == {event.id: event.body for event in events[:-1]}
     assert records.feed_entries_of(new_id(Prefix.TENANT), [events[0].id]) == records.feed_entries_of(TENANT, []) == []

@@ -19,7 +19,7 @@ from sluice.domain.models import (
 )
 from sluice.domain.quality import QualityChoice, RungChoice
 from sluice.domain.states import AssetState
-from sluice.service.feed import append_event
+from sluice.service.feed import append_events
 from sluice.service.ports import Create, Records, Remove, Replace
 from tests.contract.samples import (
     MOMENT,
@@ -192,6 +192,6 @@ def test_events_of_a_delivery_are_found_of_an_asset_or_not(records: Records) -> 
     assert records.event_of(make_delivery(**of, asset_id=None, sequence=None)) == alone
     assert records.event_of(make_delivery(**of, asset_id=event.asset_id, sequence=event.sequence)) == event
     assert records.undispatched_events(before=MOMENT.replace(year=2027), limit=9) in ([alone, event], [event, alone])
-    append_event(alone, records=records, now=lambda: MOMENT)
+    append_events([alone], records=records, now=lambda: MOMENT)
     assert [entry.asset_id for entry in records.feed_entries(TENANT, hour_of(MOMENT), after=0, limit=9)] == [None]
     assert records.undispatched_events(before=MOMENT.replace(year=2027), limit=9) == [event]

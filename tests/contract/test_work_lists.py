@@ -105,11 +105,11 @@ def test_an_event_is_listed_until_it_is_dispatched(records: Records) -> None:
     records.commit(Create(asset), Create(event))
     assert records.undispatched_events(before=MOMENT, limit=9) == []
     assert records.undispatched_events(before=LATER, limit=9) == [event]
-    assert not records.is_dispatched(event)
+    assert records.undispatched([event, event]) == [event]
     records.commit(Dispatched(event))
     with pytest.raises(WriteConflict):
         records.commit(Dispatched(event))
-    assert records.is_dispatched(event)
+    assert records.undispatched([event]) == []
     assert records.undispatched_events(before=LATER, limit=9) == []
     assert records.event(TENANT, asset.id, 1) == event.model_copy(update={"dispatched": True})
 
@@ -126,7 +126,7 @@ def test_an_unknown_event_is_not_dispatched(records: Records) -> None:
     )
     with pytest.raises(WriteConflict):
         records.commit(Dispatched(stranger))
-    assert not records.is_dispatched(stranger)
+    assert records.undispatched([stranger]) == []
     assert records.event(TENANT, stranger.asset_id, 1) is None
 
 

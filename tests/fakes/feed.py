@@ -16,9 +16,11 @@ F = TypeVar("F", FeedHour, FeedEntry, FeedPlace, FeedWaiter)
 class FakeFeed:
     rows: dict[Key, Model]
 
-    def is_dispatched(self, event: Event) -> bool:
-        stored = self.rows.get(key_of(event))
-        return isinstance(stored, Event) and stored.dispatched
+    def undispatched(self, events: Sequence[Event]) -> list[Event]:
+        assert len(events) <= 100
+        keys = {key_of(event): event for event in events}
+        stored = {key: self.rows.get(key) for key in keys}
+        return [keys[key] for key, row in stored.items() if isinstance(row, Event) and not row.dispatched]
 
     def feed_head(self, tenant_id: str) -> FeedHead | None:
         head = self.rows.get(table.feed_head(tenant_id))

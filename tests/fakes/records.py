@@ -103,8 +103,8 @@ class FakeRecords(FakeWorkLists, FakeWebhookRows, FakeFeed, FakeThumbnailRows):
                 holds = isinstance(stored, Event) and not stored.dispatched
             case Create():
                 holds = stored is None
-            case Replace(record):
-                holds = stored is not None and getattr(stored, "version", None) == record.version - 1
+            case Replace(record, steps):
+                holds = stored is not None and getattr(stored, "version", None) == record.version - steps
             case Remove(record):
                 holds = stored is not None and getattr(stored, "version", None) == record.version
         if not holds:

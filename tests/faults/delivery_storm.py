@@ -39,7 +39,7 @@ from tests.unit.world import Who
 SCHEDULE = RetrySchedule.parse(DeliverWebhookSettings.model_fields["retry_schedule_s"].default)
 WHOLE_SCHEDULE = {"hours": 100}  # 75.6 and a fifth, and what a pause adds
 DOWN_FOR = timedelta(days=3)
-EVENTS, ENDPOINTS = 6, 2
+BURSTS, ENDPOINTS = (1, 2, 1, 3), 2  # changes that are made before the stream tells of them
 
 
 @dataclass
@@ -63,12 +63,15 @@ class Storm:
             self.died += 1
             raise Died(name)
 
+    def copies(self, share: float) -> int:
+        return 0 if self.strikes(share) else 2 if self.strikes(share) else 1
+
 
 class LossyQueue(FakeDeliveryQueue):
     storm: Storm
 
     def send(self, delivery: Delivery, *, delay_s: int) -> None:
-        for _ in range(0 if self.storm.strikes(0.1) else 2 if self.storm.strikes(0.1) else 1):
+        for _ in range(self.storm.copies(0.1)):
             super().send(delivery, delay_s=delay_s)
 
     def receive(self) -> list[Held]:
@@ -165,15 +168,14 @@ class Stormy:
 
     def stream(self) -> None:
         """The table's stream: drops, doubles, reorders, dies."""
-        fresh = [event for event in self.events() if event.id not in self.storm.streamed]
-        self.storm.dice.shuffle(fresh)
-        for event in fresh:
-            if self.storm.strikes(0.3):
-                continue  # later, after others
-            self.storm.streamed.add(event.id)
-            for _ in range(0 if self.storm.strikes(0.2) else 2 if self.storm.strikes(0.2) else 1):
-                with suppress(Died, WriteConflict):
-                    self.world.dispatch(event)
+        told = [one for one in self.events() if one.id not in self.storm.streamed and not self.storm.strikes(0.3)]
+        self.storm.dice.shuffle(told)
+        self.storm.streamed |= {event.id for event in told}
+        batch = [event for event in told for _ in range(self.storm.copies(0.2))]
+        middle = self.storm.dice.randint(0, len(batch))
+        for part in (batch[:middle], batch[middle:]):
+            with suppress(Died, WriteConflict):
+                self.world.dispatch_batch(part)
 
     def rotate(self) -> None:
         """While retries of older events are on their way."""
@@ -203,8 +205,9 @@ class Stormy:
 
     def blow(self) -> None:
         self.storm.blowing = True
-        for _ in range(EVENTS):
-            self.change()
+        for burst in BURSTS:
+            for _ in range(burst):
+                self.change()
             self.stream()
             self.live(minutes=3)
             if self.storm.strikes(0.2):

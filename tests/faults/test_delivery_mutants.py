@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sluice.domain.events import Event
-from sluice.domain.models import Delivery
 from sluice.domain.replays import Counts
 from sluice.service import replays
-from sluice.service.feed import append_event
+from sluice.service.dispatch import Undispatched
+from sluice.service.feed import append_events
 from sluice.service.ports import Create, Remove, Replace, Write
 from tests.faults.delivery_storm import ContestedRecords, Stormy
 
@@ -42,14 +42,15 @@ def no_sweeper(stormy: Stormy) -> None:
 
 
 def ack_before_write(stormy: Stormy) -> None:
-    """The event leaves the work index before its deliveries exist."""
-    dispatch = stormy.world.dispatch
+    """Events leave the work index before their deliveries exist."""
+    dispatch_batch = stormy.world.dispatch_batch
 
-    def eager(event: Event) -> list[Delivery]:
-        append_event(event, records=stormy.world.ports.records, now=stormy.world.now)
-        return dispatch(event)
+    def eager(events: list[Event]) -> Undispatched:
+        records = stormy.world.ports.records
+        append_events(records.undispatched(events), records=records, now=stormy.world.now)
+        return dispatch_batch(events)
 
-    stormy.world.dispatch = eager  # type: ignore[method-assign]
+    stormy.world.dispatch_batch = eager  # type: ignore[method-assign]
 
 
 def is_caught(make: Callable[[int], Stormy]) -> bool:

@@ -62,6 +62,7 @@ def test_the_context_is_read() -> None:
             "generation-b": "2",
             "reservedConcurrency": 20,
             "pollConcurrency": 30,
+            "deliveryConcurrency": 40,
             "maxVcpus": 400,
             "maxTenantVcpus": "4",
         }
@@ -70,7 +71,7 @@ def test_the_context_is_read() -> None:
     assert config.api_base_url == "http://127.0.0.1:8080"
     assert config.allowed_origins == ("https://a.example", "https://b.example")
     assert (config.active_slot, config.generations) == ("b", {"a": 1, "b": 2})
-    assert (config.reserved_concurrency, config.poll_concurrency) == (20, 30)
+    assert (config.reserved_concurrency, config.poll_concurrency, config.delivery_concurrency) == (20, 30, 40)
     assert (config.max_vcpus, config.max_tenant_vcpus) == (400, 4)
 
 
@@ -88,6 +89,7 @@ def test_the_context_is_read() -> None:
         ({"allowLoopback": "maybe"}, "must be true or false"),
         ({"reservedConcurrency": "many"}, "whole number above 0"),
         ({"pollConcurrency": "0"}, "whole number above 0"),
+        ({"deliveryConcurrency": "1"}, "from 2 to 1000"),
         ({"maxVcpus": 3}, "at least 4"),
         ({"maxTenantVcpus": 0}, "whole number above 0"),
     ],

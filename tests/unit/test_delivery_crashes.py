@@ -8,6 +8,7 @@ import pytest
 
 from sluice.domain.deliveries import RetrySchedule
 from sluice.domain.states import DeliveryState
+from sluice.service.feed import end_of_feed
 from tests.fakes.faults import Died, DieOnce, Fallible
 from tests.fakes.webhook_sender import ok, status
 from tests.unit.webhook_world import WebhookWorld
@@ -58,6 +59,20 @@ def dispatching(plan: DieOnce) -> WebhookWorld:
     for endpoint in endpoints:
         assert world.delivery(endpoint, event).state is DeliveryState.DELIVERED
     assert len(world.sender.posts) == 2, "a crash while dispatching delivers nothing twice"
+    return world
+
+
+def dispatching_a_batch(plan: DieOnce) -> WebhookWorld:
+    """Some may have their messages already: the stream and the sweeper begin with all that have no place."""
+    world = WebhookWorld()
+    endpoint = world.endpoint()
+    events = [world.event() for _ in range(3)]
+    once(world, plan, lambda: world.dispatch_batch(events))
+    world.dispatch_batch(events)
+    settle(world)
+    assert all(world.delivery(endpoint, event).state is DeliveryState.DELIVERED for event in events)
+    assert end_of_feed(world.tenant.id, records=world.records).number == 3
+    assert len(world.sender.posts) == 3
     return world
 
 
@@ -116,7 +131,7 @@ def redriving(plan: DieOnce) -> WebhookWorld:
     return world
 
 
-@pytest.mark.parametrize("scenario", [dispatching, delivering, dying, redriving])
+@pytest.mark.parametrize("scenario", [dispatching, dispatching_a_batch, delivering, dying, redriving])
 def test_dying_at_any_step_loses_nothing(scenario: Callable[[DieOnce], WebhookWorld]) -> None:
     for step in steps_of(scenario):
         world = scenario(DieOnce(step))

@@ -15,7 +15,7 @@ import pytest
 from sluice.domain.errors import CursorExpired, WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.feed import START, FeedEntry, Position
-from sluice.service.feed import append_event, end_of_feed, read_feed
+from sluice.service.feed import append_events, end_of_feed, read_feed
 from sluice.service.ports import Write
 from tests.fakes.faults import Died, Fallible
 from tests.fakes.records import FakeRecords
@@ -91,20 +91,20 @@ class Schedule:
             self.made += 1
         self.world.now.tick(minutes=self.dice.choice([1, 1, 30, -5]))
         if self.waiting and self.dice.random() < 0.6:
-            self.dispatch(self.dice.choice(self.waiting))
+            self.dispatch(self.dice.sample(self.waiting, self.dice.randint(1, len(self.waiting))))
         end = end_of_feed(self.world.tenant.id, records=self.records).number
         self.records.hidden = frozenset(number for number in range(end - 2, end + 1) if self.dice.random() < 0.3)
 
-    def dispatch(self, event: Event) -> None:
+    def dispatch(self, events: list[Event]) -> None:
         self.world.with_ports(records=Fallible(self.records, self.disturb))
         with suppress(Died):
-            self.world.dispatch(event)
-        self.waiting = [event for event in self.waiting if not self.records.is_dispatched(event)]
+            self.world.dispatch_batch(events)
+        self.waiting = self.records.undispatched(self.waiting)
 
     def disturb(self, name: str) -> None:
         """Another dispatcher is faster, or this one dies."""
         if name == "feed_head" and self.dice.random() < 0.4:
-            append_event(self.dice.choice(self.waiting), records=self.records, now=self.world.now)
+            append_events([self.dice.choice(self.waiting)], records=self.records, now=self.world.now)
         if self.dice.random() < 0.05:
             raise Died(name)
 
@@ -167,14 +167,14 @@ def read(world: WebhookWorld, after: Position | None, limit: int = 100) -> tuple
 
 def append(world: WebhookWorld) -> str:
     event = world.event()
-    append_event(event, records=world.records, now=world.now)
+    append_events([event], records=world.records, now=world.now)
     return event.id
 
 
 def test_an_event_keeps_its_place_however_often_it_is_appended(world: WebhookWorld) -> None:
     first, second = world.event(), world.event()
     for event in (second, first, second, first):
-        append_event(event, records=world.records, now=world.now)
+        append_events([event], records=world.records, now=world.now)
     assert read(world, None)[0] == [second.id, first.id]
     assert end_of_feed(world.tenant.id, records=world.records).number == 2
 
@@ -224,6 +224,7 @@ def test_a_head_that_is_always_moved_by_others_is_left_to_the_stream(world: Webh
             raise WriteConflict()
 
     losing = Losing()
+    losing.rows = world.records.rows
     event = world.event()
     with pytest.raises(WriteConflict):
-        append_event(event, records=losing, now=world.now)
+        append_events([event], records=losing, now=world.now)

@@ -63,6 +63,13 @@ def test_a_poison_record_fails_alone(world: WebhookWorld, caplog: pytest.LogCapt
     assert "record_failed" in caplog.messages
 
 
+def test_a_batch_that_fails_whole_is_an_error_of_the_function(world: WebhookWorld) -> None:
+    """So it is counted as one, and halved: the alarm rings, and a poison record is found."""
+    poison = [stream_record(number, {"pk": {"S": "x"}}) for number in (1, 2)]
+    with pytest.raises(dispatch_handler.NothingDispatched, match="2 records"):
+        dispatch_handler.lambda_handler({"Records": poison}, LambdaContext())
+
+
 class EndingContext(LambdaContext):
     """Of a call that has time for so many records."""
 

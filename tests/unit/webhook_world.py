@@ -13,7 +13,7 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Tenant, WebhookEndpoint
 from sluice.domain.replays import Replay
 from sluice.service.deliveries import Deliverer, Outcome, deliver
-from sluice.service.dispatch import dispatch_event
+from sluice.service.dispatch import Undispatched, dispatch_event, dispatch_events
 from sluice.service.ports import Create, Ids
 from sluice.service.redelivery import Redriven, redrive, resend_delivery
 from sluice.service.replays import Replayer, advance_replay
@@ -91,6 +91,17 @@ class WebhookWorld:
     def dispatch(self, event: Event) -> list[Delivery]:
         return dispatch_event(
             event=event, records=self.ports.records, queue=self.ports.queue, new_id=self.new_id, now=self.now
+        )
+
+    def dispatch_batch(self, events: list[Event]) -> Undispatched:
+        """As the stream's function does."""
+        return dispatch_events(
+            events,
+            records=self.ports.records,
+            queue=self.ports.queue,
+            new_id=self.new_id,
+            now=self.now,
+            time_left=lambda: True,
         )
 
     def delivery(self, endpoint: WebhookEndpoint, event: Event) -> Delivery:

@@ -6,7 +6,7 @@ from infra.local.engine import Engine
 from sluice.adapters.records import DynamoRecords
 from sluice.domain.events import Event
 from sluice.domain.feed import Position
-from sluice.service.feed import append_event, read_feed
+from sluice.service.feed import append_events, read_feed
 from tests.contract.samples import MOMENT, TENANT
 from tests.contract.tables import create_table
 from tests.contract.test_feed import stored
@@ -37,7 +37,7 @@ def test_every_event_is_read_once_while_others_are_appended(engine: Engine) -> N
 
     def dispatch(mine: list[Event]) -> None:
         for event in mine:
-            append_event(event, records=records, now=lambda: MOMENT)
+            append_events([event], records=records, now=lambda: MOMENT)
 
     # each event has two dispatchers, as when the sweeper meets the stream
     shares = [events[number::DISPATCHERS] + events[number - 1 :: DISPATCHERS] for number in range(DISPATCHERS)]

@@ -16,9 +16,10 @@ M = TypeVar("M", bound=Model)
 
 
 class FeedRows(RowReads):
-    def is_dispatched(self, event: Event) -> bool:
-        stored = self._get(Event, key_of(event))
-        return stored is not None and stored.dispatched
+    def undispatched(self, events: Sequence[Event]) -> list[Event]:
+        keys = {key_of(event): event for event in events}
+        stored = {key_of(event) for event in self._batch(Event, list(keys)) if not event.dispatched}
+        return [event for key, event in keys.items() if key in stored]
 
     def feed_head(self, tenant_id: str) -> FeedHead | None:
         return self._get(FeedHead, table.feed_head(tenant_id))

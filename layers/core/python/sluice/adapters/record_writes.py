@@ -65,8 +65,8 @@ class RecordWrites:
             case Create(record):
                 condition: dict[str, Any] = {"ConditionExpression": f"attribute_not_exists({table.PK})"}
                 return {"Put": {"TableName": self._table, "Item": to_item(record), **condition}}
-            case Replace(record):
-                return {"Put": {"TableName": self._table, "Item": to_item(record), **_at(record.version - 1)}}
+            case Replace(record, steps):
+                return {"Put": {"TableName": self._table, "Item": to_item(record), **_at(record.version - steps)}}
             case Count():
                 return {"Update": self._count(write)}
             case Dispatched(event):

@@ -5,7 +5,7 @@ dispatch: no number is given twice or left out, and no event gets two. Readers s
 the rows of a transaction show one by one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from sluice.service.feed_ports import Dispatched, FeedRecords
 from sluice.service.ports import Clock, Create, Records, Replace
 
 TURNS = 20  # behind so many other dispatchers of the tenant; the stream and the sweeper come back after that
+TOGETHER = 25  # events of one transaction, of three rows each: it may have a hundred, and 4 MB
 EXAMINED = 1_000  # events that one read looks at, however few are wanted
 CHUNK = 100  # events of one query
 HOURS = 100  # partitions that one read opens
@@ -27,28 +28,45 @@ class Page(NamedTuple):
     more: bool  # there are events behind it
 
 
-def append_event(event: Event, *, records: Records, now: Clock) -> None:
-    """The event's place in the feed, and the end of its dispatch. Raises WriteConflict when others are always faster.
+def append_events(events: Sequence[Event], *, records: Records, now: Clock) -> None:
+    """Places in the feed for events of one tenant, in their order, and the end of their dispatch.
 
-    Safe to repeat: an event that has its place keeps it.
+    Safe to repeat: an event that has its place keeps it. Raises WriteConflict when others are always faster; what was
+    appended until then stays.
     """
+    for first in range(0, len(events), TOGETHER):
+        _append(list(events[first : first + TOGETHER]), records, now)
+
+
+def _append(events: list[Event], records: Records, now: Clock) -> None:
     for _ in range(TURNS):
-        head = records.feed_head(event.tenant_id)
+        head = records.feed_head(events[0].tenant_id)
         try:
-            records.commit(*_appended(event, head, hour_of(now())), Dispatched(event))
+            records.commit(*_appended(events, head, hour_of(now())), *map(Dispatched, events))
             return
         except WriteConflict:
-            if records.is_dispatched(event):
-                return
+            events = records.undispatched(events)
+        if not events:
+            return
     raise WriteConflict()
 
 
-def _appended(event: Event, head: FeedHead | None, hour: str) -> list[Create | Replace]:
+def _appended(events: list[Event], head: FeedHead | None, hour: str) -> Iterator[Create | Replace]:
     """Clocks of dispatchers differ: the hour is never before that of the event in front."""
+    tenant_id = events[0].tenant_id
     hour = hour if head is None else max(hour, head.hour)
-    number = 1 if head is None else head.number + 1
-    after = FeedHead(tenant_id=event.tenant_id, hour=hour, version=number)
-    entry = FeedEntry(
+    first = 1 if head is None else head.number + 1
+    after = FeedHead(tenant_id=tenant_id, hour=hour, version=first + len(events) - 1)
+    if head is None or head.hour != hour:
+        yield Create(FeedHour(tenant_id=tenant_id, hour=hour, first=first))
+    for number, event in enumerate(events, first):
+        yield Create(_entry(event, number, hour))
+        yield Create(FeedPlace(tenant_id=tenant_id, event_id=event.id, number=number, hour=hour))
+    yield Create(after) if head is None else Replace(after, steps=len(events))
+
+
+def _entry(event: Event, number: int, hour: str) -> FeedEntry:
+    return FeedEntry(
         tenant_id=event.tenant_id,
         number=number,
         hour=hour,
@@ -57,10 +75,6 @@ def _appended(event: Event, head: FeedHead | None, hour: str) -> list[Create | R
         asset_id=event.asset_id,
         body=event.body,
     )
-    place = FeedPlace(tenant_id=event.tenant_id, event_id=event.id, number=number, hour=hour)
-    opened = FeedHour(tenant_id=event.tenant_id, hour=hour, first=number)
-    moved = Create(after) if head is None else Replace(after)
-    return [moved, Create(entry), Create(place), *([] if head is not None and head.hour == hour else [Create(opened)])]
 
 
 def end_of_feed(tenant_id: str, *, records: FeedRecords) -> Position:

@@ -85,9 +85,10 @@ class Create:
 
 @dataclass(frozen=True)
 class Replace:
-    """The stored row must still have version `record.version - 1`."""
+    """The stored row must still have version `record.version - steps`."""
 
     record: Versioned
+    steps: int = 1
 
 
 @dataclass(frozen=True)
