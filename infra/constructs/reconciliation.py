@@ -1,6 +1,7 @@
 """Once a minute: notifications are hints, so somebody looks for what they failed to tell."""
 
 from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -27,6 +28,8 @@ from infra.constructs.work_queue import dead_letter_queue
 from infra.constructs.workflow import allow_describing, allow_starting
 from sluice.config import ReconcileSettings
 
+CHOSEN_POSTERS = "media/*/*/thm_*/poster.jpg"  # no key of a video holds the id of a thumbnail
+
 
 class Reconciliation(Construct):
     def __init__(
@@ -36,6 +39,7 @@ class Reconciliation(Construct):
         *,
         base: Foundation,
         uploads: s3.IBucket,
+        media: s3.IBucket,
         state_machine: sfn.IStateMachine,
         fetches: sfn.IStateMachine,
         deliveries: sqs.IQueue,
@@ -53,6 +57,7 @@ class Reconciliation(Construct):
                 **base.settings,
                 **base.starting,
                 uploads_bucket=uploads.bucket_name,
+                media_bucket=media.bucket_name,
                 state_machine_arn=state_machine.state_machine_arn,
                 fetch_state_machine_arn=fetches.state_machine_arn,
                 delivery_queue_url=deliveries.queue_url,
@@ -60,19 +65,23 @@ class Reconciliation(Construct):
                 make_thumbnail_function=thumbnails.function_name,
             ),
         )
-        allow_rows(self._function, base.table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS, *DELETE_ROWS])
-        allow_due_work(self._function, base.table)
-        self._allow_uploads(uploads)
+        self._allow_rows(base.table)
+        self._allow_objects(uploads, media)
         allow_calling(self._function, thumbnails)
         self._function.allow(["sqs:SendMessage"], [deliveries.queue_arn, completions.queue_arn])
         allow_starting(self._function, state_machine, fetches)
         allow_describing(self._function, f"{base.config.prefix}-transcode", f"{base.config.prefix}-fetch")
         self._every_minute()
 
-    def _allow_uploads(self, uploads: s3.IBucket) -> None:
+    def _allow_rows(self, table: dynamodb.ITable) -> None:
+        allow_rows(self._function, table, [*READ_ROWS, *WRITE_ROWS, *MARK_ROWS, *DELETE_ROWS])
+        allow_due_work(self._function, table)
+
+    def _allow_objects(self, uploads: s3.IBucket, media: s3.IBucket) -> None:
         allow_reading(self._function, uploads, "uploads")
         allow_objects(self._function, uploads, "uploads", ["s3:AbortMultipartUpload"])
         allow_objects(self._function, uploads, "thumbnails", ["s3:GetObject"])  # was it sent?
+        self._function.allow(["s3:DeleteObject"], [media.arn_for_objects(CHOSEN_POSTERS)])
 
     def _every_minute(self) -> None:
         function = self._function.function

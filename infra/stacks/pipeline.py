@@ -27,31 +27,29 @@ class PipelineStack(Stack):
     def __init__(self, scope: App, config: Config, data: DataStack, delivery: DeliveryStack) -> None:
         super().__init__(scope, f"{config.prefix}-pipeline", description="Sluice: transcoding, events, webhooks")
         base = Foundation(config, Layers(self, "Layers", config=config), data.table)
-        self.completion = UploadCompletion(self, "UploadCompletion", base=base, uploads=data.uploads)
+        uploads, media = data.uploads, delivery.media
+        self.completion = UploadCompletion(self, "UploadCompletion", base=base, uploads=uploads)
         tasks = TaskCluster(self, "Tasks", config=config)
-        task = transcoder_task(self, tasks=tasks, table=data.table, uploads=data.uploads, media=delivery.media)
+        task = transcoder_task(self, tasks=tasks, table=data.table, uploads=uploads, media=media)
         programs = media_layer(self, config=config)
         lane = config.fast_lane and FastLane(
-            self, "FastLane", base=base, uploads=data.uploads, media=delivery.media, programs=programs
+            self, "FastLane", base=base, uploads=uploads, media=media, programs=programs
         )
-        self.thumbnails = Thumbnails(
-            self, "Thumbnails", base=base, uploads=data.uploads, media=delivery.media, programs=programs
-        )
+        self.thumbnails = Thumbnails(self, "Thumbnails", base=base, uploads=uploads, media=media, programs=programs)
         early = lane.function if lane else None
         self.state_machine = TranscodeWorkflow(self, "Workflow", base=base, task=task, early=early).state_machine
         WaitingJobs(self, "WaitingJobs", base=base, state_machine=self.state_machine)
-        fetcher = fetcher_task(
-            self, tasks=tasks, table=data.table, uploads=data.uploads, completions=self.completion.queue
-        )
-        self.fetches = FetchWorkflow(self, "Fetching", base=base, task=fetcher, uploads=data.uploads).state_machine
-        intake = ObjectIntake(self, "ObjectIntake", base=base, uploads=data.uploads, state_machine=self.state_machine)
+        fetcher = fetcher_task(self, tasks=tasks, table=data.table, uploads=uploads, completions=self.completion.queue)
+        self.fetches = FetchWorkflow(self, "Fetching", base=base, task=fetcher, uploads=uploads).state_machine
+        intake = ObjectIntake(self, "ObjectIntake", base=base, uploads=uploads, state_machine=self.state_machine)
         self.webhooks = WebhookDelivery(self, "WebhookDelivery", base=base, webhook_key=data.vault.webhook_key)
         dispatch = EventDispatch(self, "EventDispatch", base=base, deliveries=self.webhooks.queue)
         reconciliation = Reconciliation(
             self,
             "Reconciliation",
             base=base,
-            uploads=data.uploads,
+            uploads=uploads,
+            media=media,
             state_machine=self.state_machine,
             fetches=self.fetches,
             deliveries=self.webhooks.queue,

@@ -27,7 +27,7 @@ RULES = (
     Rule("sluice.domain", CORE, frozenset({"pydantic"}), IMPURE),
     Rule("sluice.media", CORE, frozenset({"pydantic"}), IMPURE),
     Rule("sluice.service", CORE | {"sluice.service"}, frozenset({"pydantic"}), IMPURE),
-    Rule("sluice.table", frozenset(), never_stdlib=IMPURE),
+    Rule("sluice.table", frozenset({"sluice.table"}), never_stdlib=IMPURE),
     Rule("sluice.config", frozenset({"sluice.config"}), frozenset({"pydantic"}), EVERY_PROCESS_STARTER),
     Rule("sluice.observability", frozenset(), POWERTOOLS, EVERY_PROCESS_STARTER),
     Rule(

@@ -1,6 +1,7 @@
 """Thumbnails of every record store, and what their adapters ask AWS for."""
 
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from sluice.adapters.function_calls import LambdaThumbnailMaker
+from sluice.adapters.media_objects import S3MediaObjects
 from sluice.adapters.picture_signer import S3PictureSigner
 from sluice.adapters.scoped_storage import ScopedThumbnailStorage
 from sluice.domain.errors import ProviderFailure, WriteConflict
@@ -95,6 +97,21 @@ def test_a_session_reaches_one_source_and_one_picture() -> None:
             ("s3:GetObject", "arn:aws:s3:::media/media/t/a/v/v720/*"),
         },
     ]
+
+
+def test_a_picture_is_removed_and_none_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(b"JPEG")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="media")
+        media = S3MediaObjects(client, "media")
+        for key in ("media/a", "media/b"):
+            media.put_file(key, tmp_path / "picture", content_type="image/jpeg", cache_control="", metadata={})
+        for _ in range(2):
+            media.delete("media/a")
+        assert [one["Key"] for one in client.list_objects_v2(Bucket="media")["Contents"]] == ["media/b"]
+        with pytest.raises(ProviderFailure):
+            S3MediaObjects(client, "nowhere").delete("media/a")
 
 
 class RecordingLambda:

@@ -13,10 +13,10 @@ from sluice.domain.events import Event, EventType, Origin, advance
 from sluice.domain.ids import Prefix
 from sluice.domain.models import Delivery, Job, RetiredSecret, WebhookEndpoint
 from sluice.domain.states import DeliveryState, JobState, ThumbnailState, UploadState
-from sluice.domain.thumbnails import Thumbnail
+from sluice.domain.thumbnails import Thumbnail, discarded
 from sluice.domain.upload import Upload
 from sluice.service.feed_ports import Dispatched
-from sluice.service.ports import Create, Records, Replace
+from sluice.service.ports import Create, Records, Remove, Replace
 from tests.contract.samples import (
     MOMENT,
     TENANT,
@@ -71,6 +71,18 @@ def test_work_is_listed_when_due_and_until_it_is_done(
     assert work(records, LATER) == [record]
     records.commit(Replace(record.model_copy(update={**settled, "version": 2})))
     assert work(records, LATER) == []
+
+
+def test_a_picture_is_removed_in_its_time_and_its_row_with_it(records: Records) -> None:
+    picture = discarded(make_asset(), new_id(Prefix.THUMBNAIL), MOMENT)
+    records.commit(Create(picture))
+    with pytest.raises(WriteConflict):
+        records.commit(Create(picture))
+    second = timedelta(seconds=1)
+    assert records.discarded_pictures(before=picture.remove_at, limit=9) == []
+    assert records.discarded_pictures(before=picture.remove_at + second, limit=9) == [picture]
+    records.commit(Remove(picture))
+    assert records.discarded_pictures(before=picture.remove_at + second, limit=9) == []
 
 
 def test_a_postponed_row_waits_unless_it_changes(records: Records) -> None:

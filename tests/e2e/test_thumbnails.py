@@ -1,5 +1,6 @@
 """Posters of a customer's choice: a frame, a picture that is sent, one that is none, and back to the automatic one."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from infra.local.demo.api import Api
 from infra.local.demo.playing import Player
+from sluice.service.ports import Replace
 from tests.e2e.customer import Customer, Slot
 from tests.e2e.stacks import Stacks
 from tests.e2e.waiting import DEADLINE_S
@@ -91,3 +93,19 @@ def test_players_get_the_poster_that_was_chosen(
     shown.api.call("DELETE", f"{shown.path}/{sent['thumbnail_id']}")
     assert shown.next_event()["type"] == "asset.updated"
     assert shown.colour() == automatic
+    assert_pictures_are_removed(stacks, customer, shown.slot)
+
+
+def assert_pictures_are_removed(stacks: Stacks, customer: Customer, slot: Slot) -> None:
+    """Two were replaced, one was taken back; the fourth never came to be. As if a day had passed."""
+    prefix = f"media/{customer.tenant_id}/{slot['asset_id']}/"
+    before = stacks.stored("MediaBucket", prefix)
+    assert sum("/thm_" in key for key in before) == 3
+    now = datetime.now(UTC)
+    rows = stacks.records.discarded_pictures(before=now + timedelta(days=2), limit=100)
+    ours = [row for row in rows if row.asset_id == slot["asset_id"]]
+    assert len(ours) == 4
+    for row in ours:
+        stacks.records.commit(Replace(row.model_copy(update={"remove_at": now, "version": row.version + 1})))
+    stacks.invoke("reconcile")
+    assert stacks.stored("MediaBucket", prefix) == [key for key in before if "/thm_" not in key]

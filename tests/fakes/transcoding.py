@@ -49,6 +49,11 @@ class FakeMediaObjects:
         with self._lock:
             self.objects[key] = StoredMedia(path.read_bytes(), content_type, cache_control, metadata)
 
+    def delete(self, key: str) -> None:
+        if self.fail_on and self.fail_on in key:
+            raise ProviderFailure
+        self.objects.pop(key, None)
+
 
 class FakeWorkObjects:
     def __init__(self) -> None:

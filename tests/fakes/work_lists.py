@@ -7,7 +7,7 @@ from sluice.adapters.item_keys import key_of
 from sluice.adapters.items import due
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, Job, Model, WebhookEndpoint
-from sluice.domain.thumbnails import Thumbnail
+from sluice.domain.thumbnails import DiscardedPicture, Thumbnail
 from sluice.domain.upload import Upload
 from sluice.table import DueKind, Key
 from tests.fakes.profile_rows import FakeProfileRows
@@ -53,3 +53,6 @@ class FakeWorkLists(FakeProfileRows):
 
     def pending_thumbnails(self, *, before: datetime, limit: int) -> list[Thumbnail]:
         return self._due(Thumbnail, DueKind.THUMBNAIL, before, limit)
+
+    def discarded_pictures(self, *, before: datetime, limit: int) -> list[DiscardedPicture]:
+        return self._due(DiscardedPicture, DueKind.PICTURE_REMOVAL, before, limit)

@@ -5,6 +5,7 @@ from sluice.service.reconcile import Reconciler, reconcile
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.pipeline import FakeExecutions
 from tests.fakes.thumbnails import FakeThumbnailMaker
+from tests.fakes.transcoding import FakeMediaObjects
 from tests.unit.webhook_world import WebhookWorld
 from tests.unit.world import World
 
@@ -24,6 +25,7 @@ def test_an_event_of_a_long_outage_is_delivered_after_it() -> None:
         completions=rest.queue,
         deliveries=world.queue,
         thumbnails=FakeThumbnailMaker(),
+        pictures=FakeMediaObjects(),
         log=FakeDeliveryLog(world.records),
         new_id=world.new_id,
         now=world.now,

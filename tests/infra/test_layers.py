@@ -42,7 +42,7 @@ def test_the_layer_changes_with_its_lock_and_its_target(config: Config, tmp_path
 
 
 def test_the_core_layer_holds_the_package_and_no_bytecode(dev: Deployment) -> None:
-    [core] = [file.parents[2] for file in dev.folder.glob("asset.*/python/sluice/table.py")]
+    [core] = [file.parents[2] for file in dev.folder.glob("asset.*/python/sluice/problem_json.py")]
     assert (core / "python" / "sluice" / "service" / "ports.py").is_file()
     assert list(core.rglob("*.pyc")) == []
 

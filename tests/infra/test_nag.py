@@ -45,6 +45,11 @@ ACCEPTED = (
     ),
     Accepted(
         r".*/ReconcileRole/.*",
+        r"[^/]*MediaBucket[^/]*/media/\*/\*/thm_\*/poster\.jpg",
+        "chosen posters of every asset, and nothing else of it",
+    ),
+    Accepted(
+        r".*/ReconcileRole/.*",
         r".*:execution:sluice-dev-(transcode|fetch):\*",
         "executions are named by job or upload; two machines only",
     ),

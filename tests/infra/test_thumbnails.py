@@ -1,7 +1,10 @@
 """Chosen posters: what calls the function that makes them, where its failures stay, and the little that it may do."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
+from sluice.domain.media_keys import media_prefix, playlists_prefix
+from sluice.domain.thumbnails import thumbnail_key
 from tests.infra.deployment import Deployment, Resource, as_list, flat
 
 ROWS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"}
@@ -76,6 +79,24 @@ def test_the_api_calls_that_function_and_signs_for_that_prefix(dev: Deployment) 
     assert reached(dev, signer) == {("s3:PutObject", "/thumbnails/*")}
     [trust] = signer.properties["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"AWS": {"Fn::GetAtt": [role.logical_id, "Arn"]}}
+
+
+def test_reconcile_removes_chosen_posters_and_no_other_object(dev: Deployment) -> None:
+    deleting = [
+        (policy.logical_id, as_list(one["Resource"]))
+        for policy in dev.resources("AWS::IAM::Policy")
+        for one in policy.properties["PolicyDocument"]["Statement"]
+        if "s3:DeleteObject" in as_list(one["Action"])
+    ]
+    [(policy, [resource])] = deleting
+    assert policy.startswith("ReconciliationReconcile") and "MediaBucket" in flat(resource)
+    keys = flat(resource).rpartition(">")[2].removeprefix("/")
+    names = ("v1080", "v1080-iframe", "audio", "poster.jpg", "storyboard-001.jpg", "preview.mp4", "preview.webp")
+    tenant_id, asset_id = f"ten_{'0' * 26}", f"ast_{'0' * 26}"
+    assert fnmatchcase(thumbnail_key(tenant_id, asset_id, f"thm_{'0' * 26}"), keys)
+    for prefix in (media_prefix, playlists_prefix):
+        version = prefix(tenant_id, asset_id, f"ver_{'0' * 26}")
+        assert [name for name in names if fnmatchcase(version + name, keys)] == []
 
 
 def test_originals_of_pictures_are_gone_after_a_day(dev: Deployment) -> None:

@@ -216,6 +216,7 @@ def test_the_keys_of_rows_are_the_table_s() -> None:
         table.asset_audit(ten, ast, "aud_…"),
         table.asset_denial(ten, ast, "2026-12-01T10:07", "token_expired"),
         table.thumbnail(ten, ast, "thm_…"),
+        table.discarded_picture(ten, ast, "thm_…"),
         table.job(ten, job),
         table.job_progress(ten, job),
         table.job_result(ten, job, 1),

@@ -163,6 +163,7 @@ class JobWorld:
                 completions=self.world.queue,
                 deliveries=FakeDeliveryQueue(self.world.now),
                 thumbnails=FakeThumbnailMaker(),
+                pictures=FakeMediaObjects(),
                 log=FakeDeliveryLog(self.world.records),
                 new_id=self.world.new_id,
                 now=self.world.now,

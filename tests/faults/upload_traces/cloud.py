@@ -20,6 +20,7 @@ from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.faults import Died, Fallible
 from tests.fakes.thumbnails import FakeThumbnailMaker
 from tests.fakes.time import FakeClock, FakeIds
+from tests.fakes.transcoding import FakeMediaObjects
 from tests.faults.upload_traces.bucket import Refused, TraceBucket
 from tests.faults.upload_traces.records import TraceRecords
 from tests.faults.upload_traces.trouble import Plan, Trouble
@@ -161,6 +162,7 @@ class Cloud:
             completions=world.queue,
             deliveries=FakeDeliveryQueue(world.now),
             thumbnails=FakeThumbnailMaker(),
+            pictures=FakeMediaObjects(),
             log=FakeDeliveryLog(self.calm.records),
             new_id=world.new_id,
             now=world.now,

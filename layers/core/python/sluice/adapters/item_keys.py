@@ -29,7 +29,7 @@ from sluice.domain.models import (
 from sluice.domain.quality import QualityChoice
 from sluice.domain.redrives import RedrivePace
 from sluice.domain.replays import Replay, ReplayPlace
-from sluice.domain.thumbnails import Thumbnail, ThumbnailCount
+from sluice.domain.thumbnails import DiscardedPicture, Thumbnail, ThumbnailCount, ThumbnailRow
 from sluice.domain.upload import Fingerprint, Upload, UploadProgress
 from sluice.table import Key
 
@@ -144,7 +144,7 @@ def _work_key(record: Model) -> Key:
             return table.asset_audit(record.tenant_id, record.asset_id, record.id)
         case JobProgress() | JobResult() | QualityChoice() | ChunkPlan() | ChunkPart():
             return _job_part_key(record)
-        case Thumbnail() | ThumbnailCount():
+        case Thumbnail() | ThumbnailCount() | DiscardedPicture():
             return _thumbnail_key(record)
         case IdempotencyRecord():
             return table.idempotency(record.tenant_id, record.route, record.key)
@@ -166,7 +166,11 @@ def _job_part_key(record: JobProgress | JobResult | QualityChoice | ChunkPlan | 
             return table.chunk_part(record.tenant_id, record.job_id, record.plan_id, record.name)
 
 
-def _thumbnail_key(record: Thumbnail | ThumbnailCount) -> Key:
-    if isinstance(record, Thumbnail):
-        return table.thumbnail(record.tenant_id, record.asset_id, record.id)
-    return table.thumbnail_count(record.tenant_id, record.asset_id)
+def _thumbnail_key(record: ThumbnailRow) -> Key:
+    match record:
+        case Thumbnail():
+            return table.thumbnail(record.tenant_id, record.asset_id, record.id)
+        case ThumbnailCount():
+            return table.thumbnail_count(record.tenant_id, record.asset_id)
+        case DiscardedPicture():
+            return table.discarded_picture(record.tenant_id, record.asset_id, record.thumbnail_id)

@@ -31,7 +31,7 @@ from sluice.domain.models import (
 )
 from sluice.domain.replays import Replay
 from sluice.domain.states import AssetState, DeliveryState, JobState, ThumbnailState, UploadState
-from sluice.domain.thumbnails import Thumbnail
+from sluice.domain.thumbnails import DiscardedPicture, Thumbnail
 from sluice.domain.upload import Upload, UploadSource
 from sluice.table import DueKind, Key
 
@@ -52,12 +52,10 @@ _deserialize = TypeDeserializer().deserialize
 def due(record: Model) -> tuple[DueKind, datetime] | None:
     """Who has to act on this record, and from when; None while nobody has to."""
     match record:
-        case Upload(state=UploadState.OPEN, source=UploadSource()):
+        case Upload(state=UploadState.OPEN, source=UploadSource()) | Upload(state=UploadState.COMPLETING):
             return DueKind.UPLOAD_CHECK, record.updated_at
         case Upload(state=UploadState.OPEN):
             return DueKind.UPLOAD_EXPIRY, record.deadline
-        case Upload(state=UploadState.COMPLETING):
-            return DueKind.UPLOAD_CHECK, record.updated_at
         case Job(state=JobState.QUEUED | JobState.RUNNING):
             return DueKind.JOB_CHECK, record.updated_at
         case Event(dispatched=False):
@@ -66,6 +64,8 @@ def due(record: Model) -> tuple[DueKind, datetime] | None:
             return DueKind.DELIVERY, at
         case Thumbnail(state=ThumbnailState.PENDING):
             return DueKind.THUMBNAIL, record.created_at
+        case DiscardedPicture():
+            return DueKind.PICTURE_REMOVAL, record.remove_at
         case Replay(next_step_at=datetime() as at):
             return DueKind.REPLAY, at
         case WebhookEndpoint(retired_secrets=(_, *_) as retired):

@@ -1,4 +1,4 @@
-"""The media bucket as the transcoder sees it: write only."""
+"""The media bucket as those see it who fill it and tidy it up: nobody here reads it."""
 
 from pathlib import Path
 from typing import Any
@@ -29,3 +29,10 @@ class S3MediaObjects:
                 )
             except (ClientError, BotoCoreError) as error:
                 raise ProviderFailure("A result could not be stored.") from error
+
+    def delete(self, key: str) -> None:
+        """A no-op where nothing is. Raises ProviderFailure."""
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            raise ProviderFailure("An object could not be removed.") from error

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sluice import table
 from sluice.adapters.row_reads import RowReads
-from sluice.domain.thumbnails import Thumbnail, ThumbnailCount
+from sluice.domain.thumbnails import DiscardedPicture, Thumbnail, ThumbnailCount
 from sluice.table import DueKind
 
 
@@ -24,3 +24,6 @@ class ThumbnailRows(RowReads):
 
     def pending_thumbnails(self, *, before: datetime, limit: int) -> list[Thumbnail]:
         return self._due(Thumbnail, DueKind.THUMBNAIL, before, limit)
+
+    def discarded_pictures(self, *, before: datetime, limit: int) -> list[DiscardedPicture]:
+        return self._due(DiscardedPicture, DueKind.PICTURE_REMOVAL, before, limit)

@@ -162,6 +162,7 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
     from sluice.adapters.delivery_queue import SqsDeliveryQueue
     from sluice.adapters.executions import StepFunctionsExecutions, states_client
     from sluice.adapters.function_calls import LambdaThumbnailMaker, lambda_client
+    from sluice.adapters.media_objects import S3MediaObjects
     from sluice.adapters.records import dynamodb_client
     from sluice.adapters.upload_objects import S3UploadObjects, s3_client
     from sluice.service.reconcile import Reconciler
@@ -177,6 +178,7 @@ def reconciler(settings: config.ReconcileSettings) -> "Reconciler":
         completions=SqsCompletionQueue(sqs_client(), settings.complete_queue_url),
         deliveries=SqsDeliveryQueue(sqs_client(), settings.delivery_queue_url),
         thumbnails=LambdaThumbnailMaker(lambda_client(), settings.make_thumbnail_function),
+        pictures=S3MediaObjects(s3_client(), settings.media_bucket),
         new_id=new_id,
         now=now,
     )

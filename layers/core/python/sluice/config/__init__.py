@@ -221,6 +221,7 @@ class PlaybackSettings(Settings):
 
 class ReconcileSettings(Settings):
     uploads_bucket: str
+    media_bucket: str
     state_machine_arn: str
     fetch_state_machine_arn: str
     delivery_queue_url: str

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sluice.domain.ids import Prefix, is_id
 from sluice.domain.media_keys import media_prefix
 from sluice.domain.model import Model
-from sluice.domain.models import ErrorInfo
+from sluice.domain.models import Asset, ErrorInfo
 from sluice.domain.pictures import POSTER
+from sluice.domain.playback_tokens import MAX_VIEWING_S
 from sluice.domain.states import ThumbnailState
 
 UPLOADED = "thumbnails"  # root of the uploads bucket for pictures, apart from the originals of videos
@@ -14,6 +15,8 @@ MOST_BYTES = 10_000_000
 UPLOAD_TIME = timedelta(minutes=15)  # to send a picture in
 PATIENCE = timedelta(minutes=30)  # then a thumbnail that is not ready has failed
 MOST_PENDING = 5  # of one asset: each may keep a processor busy for a minute
+# As long as the address of a picture can be signed for, and more than a function at work may take to store one.
+STAYS = timedelta(seconds=MAX_VIEWING_S) + timedelta(minutes=10)
 MOST_KEPT = 50  # of one asset, pending, ready and failed ones together
 
 
@@ -77,4 +80,24 @@ class ThumbnailCount(Model):
     version: int = 1
 
 
-ThumbnailRow = Thumbnail | ThumbnailCount
+class DiscardedPicture(Model):
+    """The finished picture of a thumbnail that no player gets any more. Its file may be there, or may yet come."""
+
+    tenant_id: str
+    asset_id: str
+    thumbnail_id: str
+    remove_at: datetime
+    version: int = 1
+
+    @property
+    def media_key(self) -> str:
+        return thumbnail_key(self.tenant_id, self.asset_id, self.thumbnail_id)
+
+
+def discarded(asset: Asset, thumbnail_id: str, at: datetime) -> DiscardedPicture:
+    return DiscardedPicture(
+        tenant_id=asset.tenant_id, asset_id=asset.id, thumbnail_id=thumbnail_id, remove_at=at + STAYS
+    )
+
+
+ThumbnailRow = Thumbnail | ThumbnailCount | DiscardedPicture

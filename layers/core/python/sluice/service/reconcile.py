@@ -22,11 +22,12 @@ from sluice.service.failures import fail_transcode, provider_error
 from sluice.service.fetch_ports import Fetches
 from sluice.service.intake import accept_object
 from sluice.service.lost_fetches import fail_fetch
+from sluice.service.picture_removal import remove_picture
 from sluice.service.ports import Clock, CompletionQueue, Ids, Records, UploadObjects
 from sluice.service.redelivery import resend_delivery
 from sluice.service.replays import Replayer, advance_replay
 from sluice.service.thumbnail_ending import EndingPorts
-from sluice.service.thumbnail_ports import ThumbnailMaker
+from sluice.service.thumbnail_ports import PictureObjects, ThumbnailMaker
 from sluice.service.thumbnail_watch import check_thumbnail
 from sluice.service.vcpu_admission import Admission
 from sluice.service.webhook_ports import DeliveryLog, DeliveryQueue
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LIMIT = 200  # rows of one kind in one look, oldest first
-STEP_BUDGET = timedelta(seconds=5)  # of one kind in one look: nine kinds within the function's minute
+STEP_BUDGET = timedelta(seconds=5)  # of one kind in one look: ten kinds within the function's minute
 SWEEP_BUDGET = timedelta(seconds=40)  # no look begins after this one; the rest is met in the next sweep
 # A failing endpoint's retries or a relay's outage leave more than one look takes, and everybody's wait behind them.
 BACKLOGS = ("due_deliveries", "undispatched_events", "due_replays")
@@ -55,6 +56,7 @@ class Reconciler:
     completions: CompletionQueue
     deliveries: DeliveryQueue
     thumbnails: ThumbnailMaker
+    pictures: PictureObjects
     log: DeliveryLog
     new_id: Ids
     now: Clock
@@ -109,6 +111,7 @@ def _steps(ports: Reconciler, failures: list[Exception]) -> dict[str, Callable[[
         "retired_secrets": each(_forget, records.retired_secrets),
         "due_replays": each(_replay, ports.log.due_replays),
         "pending_thumbnails": each(_check_thumbnail, records.pending_thumbnails, GRACE),
+        "discarded_pictures": each(remove_picture, records.discarded_pictures),
     }
 
 

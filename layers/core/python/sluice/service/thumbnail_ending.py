@@ -1,4 +1,6 @@
-"""How a thumbnail ends, whoever ends it: its state, the poster that players get, and the event, in one transaction."""
+"""How a thumbnail ends, whoever ends it: in one transaction its state, the poster that players get, the event, and what
+is to be removed because players do not get it any more.
+"""
 
 from dataclasses import dataclass
 
@@ -7,8 +9,8 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import Asset, ErrorInfo
 from sluice.domain.pictures import ChosenPoster
 from sluice.domain.states import THUMBNAIL_EDGES, AssetState, ThumbnailState, check_edge
-from sluice.domain.thumbnails import Thumbnail
-from sluice.service.ports import Clock, Create, Ids, Records, Replace
+from sluice.domain.thumbnails import Thumbnail, discarded
+from sluice.service.ports import Clock, Create, Ids, Records, Replace, Write
 from sluice.service.retries import retry_on_conflict
 
 
@@ -46,7 +48,16 @@ def end_thumbnail(thumbnail: Thumbnail, error: ErrorInfo | None, *, ports: Endin
         after, event = advance(asset, EventType.THUMBNAIL_FAILED, origin)
     else:
         after, event = advance(asset, EventType.THUMBNAIL_READY, origin, poster=_later(asset.poster, ended))
-    ports.records.commit(Replace(ended), Replace(after), Create(event))
+    writes: list[Write] = [Replace(ended), Replace(after), Create(event)]
+    unused = _unused(asset, after, ended)
+    if unused:
+        writes.append(Create(discarded(asset, unused, moment)))
+    ports.records.commit(*writes)
+
+
+def _unused(before: Asset, after: Asset, ended: Thumbnail) -> str | None:
+    """Whose picture no player gets from now on: of the one that was replaced, or of this one if it is not shown."""
+    return before.thumbnail_id if after.thumbnail_id == ended.id else ended.id
 
 
 def _later(shown: ChosenPoster | None, ready: Thumbnail) -> ChosenPoster:

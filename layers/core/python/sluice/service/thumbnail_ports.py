@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from sluice.domain.thumbnails import Thumbnail, ThumbnailCount
+from sluice.domain.thumbnails import DiscardedPicture, Thumbnail, ThumbnailCount
 from sluice.service.storage_ports import MediaObjects, SourceObjects
 
 
@@ -21,6 +21,10 @@ class ThumbnailRecords(Protocol):
 
     def pending_thumbnails(self, *, before: datetime, limit: int) -> list[Thumbnail]:
         """Of all tenants, asked for before `before`."""
+        ...
+
+    def discarded_pictures(self, *, before: datetime, limit: int) -> list[DiscardedPicture]:
+        """Of all tenants, to be removed before `before`."""
         ...
 
 
@@ -41,6 +45,14 @@ class SignedPicture(NamedTuple):
 class PictureSigner(Protocol):
     def sign(self, thumbnail: Thumbnail) -> SignedPicture:
         """Where its picture is to be sent, until `thumbnail.upload_until`. Raises ProviderFailure."""
+        ...
+
+
+class PictureObjects(Protocol):
+    """The finished pictures in the media bucket."""
+
+    def delete(self, key: str) -> None:
+        """A no-op where nothing is. Raises ProviderFailure."""
         ...
 
 

@@ -18,7 +18,7 @@ from sluice.domain.thumbnail_errors import (
     TimeBeyondEnd,
     TooManyPendingThumbnails,
 )
-from sluice.domain.thumbnails import MOST_KEPT, MOST_PENDING, Thumbnail, ThumbnailCount
+from sluice.domain.thumbnails import MOST_KEPT, MOST_PENDING, Thumbnail, ThumbnailCount, discarded
 from sluice.service.auditing import audited
 from sluice.service.catalogue import get_asset
 from sluice.service.cursors import seal, unseal
@@ -166,7 +166,10 @@ def delete_thumbnail(asset_id: str, thumbnail_id: str, *, caller: Caller, ports:
     moment = ports.now()
     asked = audited(Action.THUMBNAIL_DELETE, caller, asset.id, at=moment, new_id=ports.new_id)
     writes: list[Write] = [Remove(thumbnail), asked]
-    if asset.poster and asset.poster.thumbnail_id == thumbnail.id:
+    shown = asset.poster and asset.poster.thumbnail_id == thumbnail.id
+    if shown or thumbnail.state is ThumbnailState.PENDING:  # of the others it was written when they ended
+        writes.append(Create(discarded(asset, thumbnail.id, moment)))
+    if asset.poster and shown:
         origin = Origin(ports.environment, moment, ports.new_id(Prefix.EVENT), request_id=caller.request_id)
         nobody = ChosenPoster(thumbnail_id=None, number=asset.poster.number)
         after, event = advance(asset, EventType.ASSET_UPDATED, origin, poster=nobody)

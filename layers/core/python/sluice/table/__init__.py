@@ -5,9 +5,16 @@ Read by CDK (indexes, grants), adapters (items) and tests. Tenant data is tenant
 across tenants), and `LEASES` (the vCPUs that all tenants share).
 """
 
-from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
+
+from sluice.table.due import DUE_INDEX as DUE_INDEX
+from sluice.table.due import DUE_PK as DUE_PK
+from sluice.table.due import DUE_SHARDS as DUE_SHARDS
+from sluice.table.due import DUE_SK as DUE_SK
+from sluice.table.due import DueKind as DueKind
+from sluice.table.due import due_partition as due_partition
+from sluice.table.due import due_partitions as due_partitions
 
 PK = "pk"
 SK = "sk"
@@ -21,40 +28,10 @@ LIST_INDEX = "list"  # KEYS_ONLY: resources of a tenant, newest first; rows are 
 LIST_PK = "list_pk"
 LIST_SK = "list_sk"
 
-DUE_INDEX = "due"  # KEYS_ONLY and sparse: an item is in it only while somebody has to act on it
-DUE_PK = "due_pk"
-DUE_SK = "due_sk"
-DUE_SHARDS = 16  # one partition takes 1,000 writes/s; the sweeper reads all shards once a minute
-
 
 class Key(NamedTuple):
     pk: str
     sk: str
-
-
-class DueKind(StrEnum):
-    UPLOAD_EXPIRY = "upload_expiry"  # open uploads past their deadline
-    UPLOAD_CHECK = "upload_check"  # completing uploads, and fetches, that may have been forgotten
-    JOB_CHECK = "job_check"  # queued or running jobs to look at
-    DISPATCH = "dispatch"  # events no delivery exists for yet
-    DELIVERY = "delivery"  # deliveries whose next attempt is due
-    ROTATION = "rotation"  # endpoints with a secret that signs no longer
-    REPLAY = "replay"  # replays whose next step is due
-    THUMBNAIL = "thumbnail"  # thumbnails whose picture may have been forgotten
-
-
-def due_shards(kind: DueKind) -> int:
-    """Rotations, replays and thumbnails are rare, and each shard is a query a minute."""
-    return 1 if kind in (DueKind.ROTATION, DueKind.REPLAY, DueKind.THUMBNAIL) else DUE_SHARDS
-
-
-def due_partition(kind: DueKind, item_id: str) -> str:
-    shard = sha256(item_id.encode()).digest()[0] % due_shards(kind)
-    return f"DUE#{kind}#{shard}"
-
-
-def due_partitions(kind: DueKind) -> list[str]:
-    return [f"DUE#{kind}#{shard}" for shard in range(due_shards(kind))]
 
 
 def tenant(tenant_id: str) -> Key:
@@ -124,6 +101,10 @@ def thumbnail(tenant_id: str, asset_id: str, thumbnail_id: str) -> Key:
 
 def thumbnail_count(tenant_id: str, asset_id: str) -> Key:
     return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}", "THUMBNAIL_COUNT")
+
+
+def discarded_picture(tenant_id: str, asset_id: str, thumbnail_id: str) -> Key:
+    return Key(f"TENANT#{tenant_id}#ASSET#{asset_id}#DISCARDED_PICTURES", thumbnail_id)
 
 
 def event(tenant_id: str, asset_id: str, sequence: int) -> Key:
