@@ -198,14 +198,14 @@ def test_other_codecs_are_further_rungs_of_the_same_sizes() -> None:
     made = video_ladder(1280, 720, Fraction(50), codecs=(VideoCodec.AV1, VideoCodec.HEVC), max_height=480)
     assert [(r.name, r.width, r.rate, r.crf, r.max_kbps, r.profile, r.level) for r in made] == [
         ("v480", 854, 50, 23, 2100, "high", "3.1"),
-        ("hevc480", 854, 50, 26, 1400, "main", None),
-        ("av480", 854, 50, 35, 1260, "main", None),
+        ("hevc480", 854, 50, 28, 1400, "main", None),
+        ("av480", 854, 50, 42, 1260, "main", None),
         ("v360", 640, 25, 23, 800, "main", "3.0"),
-        ("hevc360", 640, 25, 26, 533, "main", None),
-        ("av360", 640, 25, 35, 480, "main", None),
+        ("hevc360", 640, 25, 28, 533, "main", None),
+        ("av360", 640, 25, 42, 480, "main", None),
         ("v240", 426, 25, 23, 400, "main", "3.0"),
-        ("hevc240", 426, 25, 26, 266, "main", None),
-        ("av240", 426, 25, 35, 240, "main", None),
+        ("hevc240", 426, 25, 28, 266, "main", None),
+        ("av240", 426, 25, 42, 240, "main", None),
     ]
 
 
