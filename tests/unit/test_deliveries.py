@@ -13,6 +13,7 @@ from sluice.domain.states import DeliveryState
 from sluice.service.deliveries import Outcome
 from sluice.service.ports import Remove
 from sluice.service.webhook_ports import Answer, SendFailed
+from tests.fakes.faults import Fallible
 from tests.fakes.webhook_sender import Post, ok, status
 from tests.unit.webhook_world import WebhookWorld
 
@@ -189,3 +190,12 @@ def test_logs_hold_neither_url_nor_body_nor_secret(
     logged = " ".join(str(vars(record)) for record in caplog.records)
     assert "delivery_attempted" in logged
     assert not any(text in logged for text in ("example.com", "whsec_", "v1,", "Größe"))
+
+
+def test_an_attempt_that_nobody_disturbs_reads_nothing_twice(world: WebhookWorld) -> None:
+    world.endpoint()
+    world.dispatch(world.event())
+    calls: list[str] = []
+    world.with_ports(records=Fallible(world.records, calls.append))
+    assert world.work() == [Outcome.DELIVERED]
+    assert calls[::2] == ["delivery", "webhooks", "event_of", "gate", "commit", "save_attempt", "commit"]

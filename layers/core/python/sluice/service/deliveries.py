@@ -24,7 +24,7 @@ from sluice.domain.deliveries import (
     is_settled,
     settle,
 )
-from sluice.domain.endpoint_health import SendSlot, Verdict, admit, slots_of
+from sluice.domain.endpoint_health import Gate, SendSlot, Verdict, admit, slots_of
 from sluice.domain.errors import WriteConflict
 from sluice.domain.events import Event
 from sluice.domain.models import Delivery, WebhookEndpoint
@@ -72,6 +72,8 @@ class Deliverer:
 
 
 class Claimed(NamedTuple):
+    delivery: Delivery  # as the claim left it
+    gate: Gate  # likewise
     endpoint: WebhookEndpoint
     event: Event
     secrets: tuple[str, ...]  # all that sign now
@@ -99,18 +101,8 @@ def deliver(message: DeliveryMessage, *, ports: Deliverer) -> Outcome:
         # not in the transaction of the delivery: ten senders of one endpoint would compete for its row
         verdict = Verdict(result.sent.status, result.sent.retry_after_s)
         note_failure(claimed.endpoint, verdict, records=ports.records, source=ports.source)
-    logger.info(
-        "delivery_attempted",
-        extra={
-            "webhook_id": message.webhook_id,
-            "event_id": message.event_id,
-            "attempt": message.attempt,
-            "status": result.attempt.status,
-            "failure": result.attempt.failure,
-            "latency_ms": result.attempt.latency_ms,
-            "outcome": outcome,
-        },
-    )
+    about = result.attempt.model_dump(include={"webhook_id", "event_id", "status", "failure", "latency_ms"})
+    logger.info("delivery_attempted", extra={**about, "attempt": message.attempt, "outcome": outcome})
     return outcome
 
 
@@ -138,8 +130,9 @@ def _claim(message: DeliveryMessage, ports: Deliverer) -> Claimed | Outcome:
         hold_back(delivery, gate, records=ports.records, queue=ports.queue, now=ports.now, jitter=ports.jitter)
         return Outcome.HELD
     secrets = open_secrets(endpoint, secrets=ports.secrets, now=now)
-    ports.records.commit(Replace(claim(delivery, now, lease=lease, grace=GRACE)), taking(slot))
-    return Claimed(endpoint, event, secrets, slot, slots)
+    claimed = claim(delivery, now, lease=lease, grace=GRACE)
+    ports.records.commit(Replace(claimed), taking(slot))
+    return Claimed(claimed, Gate(gate.health, (slot,)), endpoint, event, secrets, slot, slots)
 
 
 @retry_on_conflict
@@ -188,13 +181,27 @@ def _send(message: DeliveryMessage, claimed: Claimed, ports: Deliverer) -> Resul
     return Result(attempt, sent)
 
 
-@retry_on_conflict
 def _record(message: DeliveryMessage, claimed: Claimed, result: Result, ports: Deliverer) -> Outcome:
-    """Write what the attempt led to. Two senders of one attempt count as one; a success beats a failure."""
+    """Write what the attempt led to. Two senders of one attempt count as one; a success beats a failure.
+
+    Nobody else touches the rows of most attempts: they are read again only when somebody has.
+    """
+    try:
+        return _record_on(claimed.delivery, claimed.gate, claimed, result, ports)
+    except WriteConflict:
+        return _record_anew(message, claimed, result, ports)
+
+
+@retry_on_conflict
+def _record_anew(message: DeliveryMessage, claimed: Claimed, result: Result, ports: Deliverer) -> Outcome:
     delivery = _delivery(message, ports.records)
     if delivery is None or is_settled(delivery) or (not result.sent.succeeded and not _is_next(delivery, message)):
         return Outcome.SUPERSEDED
     gate = ports.records.gate(message.tenant_id, message.webhook_id)
+    return _record_on(delivery, gate, claimed, result, ports)
+
+
+def _record_on(delivery: Delivery, gate: Gate, claimed: Claimed, result: Result, ports: Deliverer) -> Outcome:
     writes = leaving(claimed.slot, claimed.endpoint, gate, ports.now, slots=claimed.slots)
     if result.sent.succeeded:
         writes += recovery(gate, ports.now)
@@ -202,9 +209,8 @@ def _record(message: DeliveryMessage, claimed: Claimed, result: Result, ports: D
         return Outcome.DELIVERED
     if result.attempt.status == GONE:
         return _switch_off(delivery, result, writes, ports)
-    delay = ports.schedule.delay_after(
-        message.attempt - delivery.redriven_after, retry_after_s=result.sent.retry_after_s, jitter=ports.jitter()
-    )
+    tries = result.attempt.number - delivery.redriven_after
+    delay = ports.schedule.delay_after(tries, retry_after_s=result.sent.retry_after_s, jitter=ports.jitter())
     if delay is None:
         # The letter first: a delivery without a letter could not be redriven, a letter too many is dropped there.
         ports.dead_letters.send(delivery)
