@@ -4,7 +4,6 @@ It parses hostile files. So its own role reaches rows and no object; objects com
 takes under a session policy of one source and one version.
 """
 
-from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -13,6 +12,7 @@ from constructs import Construct
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows, deny_lookups
 from infra.constructs.python_function import PythonFunction, function_role
+from infra.constructs.storage_role import storage_role
 from sluice.config import PublishEarlySettings
 
 TIMEOUT_S = 300
@@ -33,7 +33,7 @@ class FastLane(Construct):
         super().__init__(scope, construct_id)
         config = base.config
         role = function_role(self, name="publish_early", config=config)
-        storage = _storage_role(self, uploads=uploads, media=media, trusted=role)
+        storage = self._storage(uploads, media, trusted=role)
         function = PythonFunction(
             self,
             name="publish_early",
@@ -57,16 +57,11 @@ class FastLane(Construct):
         deny_lookups(role, base.table, [*READ_ROWS, *WRITE_ROWS])
         self.function = function.function
 
-
-def _storage_role(scope: Construct, *, uploads: s3.IBucket, media: s3.IBucket, trusted: iam.IRole) -> iam.Role:
-    role = iam.Role(
-        scope,
-        "StorageRole",
-        assumed_by=iam.ArnPrincipal(trusted.role_arn),
-        description="Reads one upload, writes one version",
-        max_session_duration=Duration.hours(1),
-    )
-    versions = [media.arn_for_objects(prefix) for prefix in ("media/*", "playlists/*")]
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[uploads.arn_for_objects("uploads/*")]))
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=versions))
-    return role
+    def _storage(self, uploads: s3.IBucket, media: s3.IBucket, *, trusted: iam.IRole) -> iam.Role:
+        return storage_role(
+            self,
+            description="Reads one upload, writes one version",
+            trusted=trusted,
+            reads=[(uploads, "uploads")],
+            writes=[(media, "media"), (media, "playlists")],
+        )

@@ -17,6 +17,7 @@ from constructs import Construct
 from infra.constructs.foundation import Foundation
 from infra.constructs.grants import READ_ROWS, WRITE_ROWS, allow_rows, deny_lookups
 from infra.constructs.python_function import PythonFunction, function_role
+from infra.constructs.storage_role import storage_role
 from infra.constructs.work_queue import dead_letter_queue
 from sluice.config import MakeThumbnailSettings
 
@@ -40,7 +41,7 @@ class Thumbnails(Construct):
         super().__init__(scope, construct_id)
         self.dead_letters = dead_letter_queue(self, "DeadLetters")
         role = function_role(self, name="make_thumbnail", config=base.config)
-        storage = _storage_role(self, uploads=uploads, media=media, trusted=role)
+        storage = self._storage(uploads, media, trusted=role)
         making = PythonFunction(
             self,
             name="make_thumbnail",
@@ -67,6 +68,15 @@ class Thumbnails(Construct):
         )
         self._call_for(uploads)
 
+    def _storage(self, uploads: s3.IBucket, media: s3.IBucket, *, trusted: iam.IRole) -> iam.Role:
+        return storage_role(
+            self,
+            description="Reads one picture or rendition, writes one picture",
+            trusted=trusted,
+            reads=[(uploads, "thumbnails"), (media, "media"), (media, "playlists")],
+            writes=[(media, "media")],
+        )
+
     def _call_for(self, uploads: s3.IBucket) -> None:
         events.Rule(
             self,
@@ -83,20 +93,3 @@ class Thumbnails(Construct):
                 )
             ],
         )
-
-
-def _storage_role(scope: Construct, *, uploads: s3.IBucket, media: s3.IBucket, trusted: iam.IRole) -> iam.Role:
-    role = iam.Role(
-        scope,
-        "StorageRole",
-        assumed_by=iam.ArnPrincipal(trusted.role_arn),
-        description="Reads one picture or rendition, writes one picture",
-        max_session_duration=Duration.hours(1),
-    )
-    read = [
-        uploads.arn_for_objects("thumbnails/*"),
-        *(media.arn_for_objects(f"{at}/*") for at in ("media", "playlists")),
-    ]
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=read))
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:PutObject"], resources=[media.arn_for_objects("media/*")]))
-    return role

@@ -1,10 +1,13 @@
 """The replay routes over fakes, whose ids have times as in production."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 from sluice.domain.events import Event, EventType
+from sluice.domain.ids import Prefix
 from sluice.domain.models import WebhookEndpoint
+from sluice.service.ports import Create, Replace
 from tests.fakes.time import FakeClock, TimedIds
 from tests.fakes.webhook_sender import ok, status
 from tests.unit.deliveries_api import DeliveriesApi
@@ -27,6 +30,30 @@ def delivered(world: WebhookWorld, count: int = 1, kind: EventType = EventType.T
         world.dispatch(events[-1])
         world.work()
     return events
+
+
+def switch(world: WebhookWorld, endpoint: WebhookEndpoint, *, enabled: bool) -> None:
+    stored = world.records.webhook(endpoint.tenant_id, endpoint.id)
+    assert stored is not None
+    world.records.commit(Replace(stored.model_copy(update={"enabled": enabled, "version": stored.version + 1})))
+
+
+def gap(world: WebhookWorld, endpoint: WebhookEndpoint, count: int) -> list[Event]:
+    """Events of the time in which the endpoint was off."""
+    switch(world, endpoint, enabled=False)
+    events = delivered(world, count)
+    switch(world, endpoint, enabled=True)
+    return events
+
+
+def of_no_asset(world: WebhookWorld) -> Event:
+    world.now.tick(minutes=1)
+    event_id = world.new_id(Prefix.EVENT)
+    body = f'{{"id":"{event_id}","sequence":null}}'
+    kind = EventType.WEBHOOK_ENDPOINT_DISABLED
+    event = Event(id=event_id, type=kind, tenant_id=world.tenant.id, timestamp=world.now(), body=body)
+    world.records.commit(Create(event))
+    return event
 
 
 def dead(world: WebhookWorld) -> Event:
@@ -61,3 +88,7 @@ def minutes(world: WebhookWorld, count: int) -> None:
         world.now.tick(seconds=61)
         world.sweep()
         world.work()
+
+
+def sent(world: WebhookWorld) -> Counter[str]:
+    return Counter(post.headers["webhook-id"] for post in world.sender.posts)

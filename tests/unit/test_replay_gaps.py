@@ -7,18 +7,27 @@ import pytest
 
 from functions.api_deliveries import handler
 from sluice.domain.deliveries import AssetDelivery
-from sluice.domain.events import Event, EventType
+from sluice.domain.events import EventType
 from sluice.domain.feed import FeedEntry
-from sluice.domain.ids import Prefix
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.replays import Replay
 from sluice.domain.states import DeliveryState
 from sluice.service import replay_gaps, replays
-from sluice.service.ports import Create, Replace
 from tests.unit.deliveries_api import DeliveriesApi
-from tests.unit.replay_world import delivered, minutes, progress, replay, replays_api, rfc3339, told
-from tests.unit.test_replay_crashes import Died, die_at
-from tests.unit.webhook_world import WebhookWorld
+from tests.unit.replay_deaths import replay_with_a_death
+from tests.unit.replay_world import (
+    delivered,
+    gap,
+    minutes,
+    of_no_asset,
+    progress,
+    replay,
+    replays_api,
+    rfc3339,
+    sent,
+    switch,
+    told,
+)
 
 
 @pytest.fixture
@@ -31,34 +40,6 @@ def api(monkeypatch: pytest.MonkeyPatch) -> DeliveriesApi:
 @pytest.fixture
 def endpoint(api: DeliveriesApi) -> WebhookEndpoint:
     return api.world.endpoint()
-
-
-def switch(world: WebhookWorld, endpoint: WebhookEndpoint, *, enabled: bool) -> None:
-    stored = world.records.webhook(endpoint.tenant_id, endpoint.id)
-    assert stored is not None
-    world.records.commit(Replace(stored.model_copy(update={"enabled": enabled, "version": stored.version + 1})))
-
-
-def gap(world: WebhookWorld, endpoint: WebhookEndpoint, count: int) -> list[Event]:
-    """Events of the time in which the endpoint was off."""
-    switch(world, endpoint, enabled=False)
-    events = delivered(world, count)
-    switch(world, endpoint, enabled=True)
-    return events
-
-
-def of_no_asset(world: WebhookWorld) -> Event:
-    world.now.tick(minutes=1)
-    event_id = world.new_id(Prefix.EVENT)
-    body = f'{{"id":"{event_id}","sequence":null}}'
-    kind = EventType.WEBHOOK_ENDPOINT_DISABLED
-    event = Event(id=event_id, type=kind, tenant_id=world.tenant.id, timestamp=world.now(), body=body)
-    world.records.commit(Create(event))
-    return event
-
-
-def sent(world: WebhookWorld) -> Counter[str]:
-    return Counter(post.headers["webhook-id"] for post in world.sender.posts)
 
 
 def test_a_gap_is_filled_once(api: DeliveriesApi, endpoint: WebhookEndpoint) -> None:
@@ -89,34 +70,19 @@ def test_a_gap_is_filled_once(api: DeliveriesApi, endpoint: WebhookEndpoint) -> 
 def test_whatever_dies_each_is_sent_once(
     api: DeliveriesApi, endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
-    """Steps of three over two deliveries and five events without one: the first step has some of both."""
+    """Over two deliveries and five events without one: the first step has some of both."""
     world = api.world
-    monkeypatch.setattr(replays, "AT_ONCE", 3)
     old = delivered(world)
     missed = gap(world, endpoint, 5)
     old += delivered(world)
     world.now.tick(minutes=1)
-    calls: list[None] = []
-    died = die_at(dies_at, calls)
-    with monkeypatch.context() as patch:
-        patch.setattr(world.records, "commit", died(world.records.commit))
-        patch.setattr(world.queue, "send", died(world.queue.send))
-        answer = replay(api, endpoint, {"since": rfc3339(old[0].timestamp)})
-        for _ in range(5):
-            world.now.tick(seconds=61)
-            try:
-                world.sweep()
-            except Died:
-                continue
-    assert len(calls) >= dies_at
-    if answer["statusCode"] == 500 and dies_at == 1:
-        assert not [row for row in world.records.rows.values() if isinstance(row, Replay)]
+    wanted = {"since": rfc3339(old[0].timestamp)}
+    ended = replay_with_a_death(api, endpoint, wanted, dies_at=dies_at, patch=monkeypatch)
+    if ended is None:
         return
-    minutes(world, 8)
     assert {world.delivery(endpoint, event).state for event in old + missed} == {DeliveryState.DELIVERED}
     assert sent(world) == Counter({event.id: 2 for event in old} | {event.id: 1 for event in missed})
-    [row] = [row for row in world.records.rows.values() if isinstance(row, Replay)]
-    assert (row.state, row.matched, row.counts.sent, row.counts.skipped) == ("completed", 7, 7, 0)
+    assert (ended.state, ended.matched, ended.counts.sent, ended.counts.skipped) == ("completed", 7, 7, 0)
 
 
 def test_a_replay_goes_on_in_the_feed(

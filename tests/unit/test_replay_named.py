@@ -10,13 +10,22 @@ from sluice.domain.events import Event, EventType
 from sluice.domain.feed import RETENTION
 from sluice.domain.ids import Prefix
 from sluice.domain.models import WebhookEndpoint
-from sluice.domain.replays import Replay
 from sluice.domain.states import DeliveryState
 from sluice.service import replays
 from tests.unit.deliveries_api import DeliveriesApi
-from tests.unit.replay_world import delivered, minutes, progress, replay, replays_api, told
-from tests.unit.test_replay_crashes import Died, die_at
-from tests.unit.test_replay_gaps import gap, of_no_asset, sent, switch
+from tests.unit.replay_deaths import replay_with_a_death
+from tests.unit.replay_world import (
+    delivered,
+    gap,
+    minutes,
+    of_no_asset,
+    progress,
+    replay,
+    replays_api,
+    sent,
+    switch,
+    told,
+)
 
 
 @pytest.fixture
@@ -59,32 +68,16 @@ def test_each_is_sent_whether_it_had_a_delivery_or_not(api: DeliveriesApi, endpo
 def test_whatever_dies_each_is_sent_once(
     api: DeliveriesApi, endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
-    """Steps of three over two deliveries and three events without one."""
+    """Two steps over two deliveries and three events without one."""
     world = api.world
-    monkeypatch.setattr(replays, "AT_ONCE", 3)
     old = delivered(world)
     missed = gap(world, endpoint, 3)
     old += delivered(world)
-    calls: list[None] = []
-    died = die_at(dies_at, calls)
-    with monkeypatch.context() as patch:
-        patch.setattr(world.records, "commit", died(world.records.commit))
-        patch.setattr(world.queue, "send", died(world.queue.send))
-        answer = replay(api, endpoint, named(*old, *missed))
-        for _ in range(4):
-            world.now.tick(seconds=61)
-            try:
-                world.sweep()
-            except Died:
-                continue
-    assert len(calls) >= dies_at
-    if answer["statusCode"] == 500 and dies_at == 1:
-        assert not [row for row in world.records.rows.values() if isinstance(row, Replay)]
+    ended = replay_with_a_death(api, endpoint, named(*old, *missed), dies_at=dies_at, patch=monkeypatch)
+    if ended is None:
         return
-    minutes(world, 6)
     assert sent(world) == Counter({event.id: 2 for event in old} | {event.id: 1 for event in missed})
-    [row] = [row for row in world.records.rows.values() if isinstance(row, Replay)]
-    assert (row.state, row.matched, row.counts.sent, row.counts.skipped) == ("completed", 5, 5, 0)
+    assert (ended.state, ended.matched, ended.counts.sent, ended.counts.skipped) == ("completed", 5, 5, 0)
 
 
 def test_a_long_list_goes_on_with_the_sweeper(
