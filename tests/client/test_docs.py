@@ -6,17 +6,18 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from sluice_client import verify
+from sluice_client import JobQuality, RenditionQuality, verify
 from sluice_client.arguments import parser
 from sluice_client.forwarding import new_secret
 from tests.client.cloud import KEY, Cloud
 from tests.client.feed import event_body
 from tests.client.receiver import receiving
-from tests.documents import REPOSITORY, code, rows, spans
+from tests.documents import REPOSITORY, code, rows, section, spans
 
 DOCUMENT = REPOSITORY / "docs" / "client.md"
 URL = "https://films.example/film.mp4"
@@ -58,6 +59,12 @@ def test_the_python_example(cloud: Cloud, environment: dict[str, str], film: Pat
     printed = run([sys.executable, "-c", code(DOCUMENT, "From Python", "python")], environment, tmp_path)
     assert printed.startswith("https://media.example/")
     assert cloud.only.joined == film.read_bytes()
+
+
+def test_what_is_told_per_title_is_what_there_is() -> None:
+    told = spans(section(DOCUMENT, "From Python").partition("`get_job` tells")[2].partition(".\n")[0])
+    whole = [f"quality.{field.name}" for field in fields(JobQuality)]
+    assert told == [*whole, *(field.name for field in fields(RenditionQuality))]
 
 
 def test_the_command_line_example_of_a_url(cloud: Cloud, environment: dict[str, str], tmp_path: Path) -> None:

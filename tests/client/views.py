@@ -81,6 +81,10 @@ def job_view(job_id: str) -> dict[str, Any]:
         "chunks_total": 9,
         "updated_at": MOMENT,
     }
+    rungs: list[dict[str, Any]] = [
+        {"rendition": "v720", "crf": 27, "vmaf": 93.5, "kbps": 1_840, "kept": True},
+        {"rendition": "v360", "crf": 23, "vmaf": None, "kbps": None, "kept": False},
+    ]
     return {
         "job_id": job_id,
         "asset_id": "ast_1",
@@ -89,7 +93,7 @@ def job_view(job_id: str) -> dict[str, Any]:
         "encoding_profile": None,
         "capacity": "FARGATE_SPOT",
         "progress": progress,
-        "quality": None,
+        "quality": {"sampled": True, "renditions": rungs},
         "version_id": None,
         "error": None,
         "created_at": MOMENT,

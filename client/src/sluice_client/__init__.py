@@ -15,7 +15,16 @@ from sluice_client.errors import (
 from sluice_client.events import Event
 from sluice_client.feed import EventPage
 from sluice_client.ingest import IngestResult, IngestSource
-from sluice_client.models import Asset, Failure, Job, JobProgress, PlaybackSession
+from sluice_client.models import (
+    Asset,
+    Failure,
+    Job,
+    JobProgress,
+    JobQuality,
+    PlaybackSession,
+    ProfileRef,
+    RenditionQuality,
+)
 from sluice_client.parts import Transferred
 from sluice_client.retries import Retries
 from sluice_client.thumbnails import Thumbnail
@@ -49,10 +58,13 @@ __all__ = [
     "IngestSource",
     "Job",
     "JobProgress",
+    "JobQuality",
     "NotAnEvent",
     "PartRefused",
     "PictureRefused",
     "PlaybackSession",
+    "ProfileRef",
+    "RenditionQuality",
     "Retries",
     "SignatureMismatch",
     "SignedPart",

@@ -139,6 +139,33 @@ class JobProgress:
 
 
 @dataclass(frozen=True)
+class RenditionQuality:
+    rendition: str
+    crf: int  # constant quality of the encoder: lower is better and larger
+    vmaf: float | None  # 0-100, what the samples promise at this CRF; None: not sampled
+    kbps: int | None
+    kept: bool  # False: it would have added nothing to the rendition above it
+
+    @classmethod
+    def of(cls, data: Json) -> "RenditionQuality":
+        return cls(data["rendition"], data["crf"], data["vmaf"], data["kbps"], data["kept"])
+
+
+@dataclass(frozen=True)
+class JobQuality:
+    """What was decided for this video, where the encoding profile asks for quality per title."""
+
+    sampled: bool  # False: it is too short for samples to be worth it, and the defaults hold
+    renditions: tuple[RenditionQuality, ...]
+
+    @classmethod
+    def of(cls, data: Json | None) -> "JobQuality | None":
+        if data is None:
+            return None
+        return cls(data["sampled"], tuple(RenditionQuality.of(one) for one in data["renditions"]))
+
+
+@dataclass(frozen=True)
 class Job:
     """`state` is queued, running, succeeded, failed or cancelled."""
 
@@ -149,7 +176,7 @@ class Job:
     encoding_profile: ProfileRef | None
     capacity: str | None
     progress: JobProgress | None
-    quality: dict[str, Any] | None  # what was decided per title, as the API documents it; of one job alone
+    quality: JobQuality | None  # in the answer of `get_job` alone
     version_id: str | None
     error: Failure | None
     created_at: datetime
@@ -167,7 +194,7 @@ class Job:
             encoding_profile=ProfileRef.of(data.get("encoding_profile")),
             capacity=data["capacity"],
             progress=JobProgress.of(data["progress"]),
-            quality=data.get("quality"),
+            quality=JobQuality.of(data.get("quality")),
             version_id=data["version_id"],
             error=Failure.of(data["error"]),
             created_at=moment(data["created_at"]),
