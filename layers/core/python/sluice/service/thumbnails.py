@@ -166,12 +166,12 @@ def delete_thumbnail(asset_id: str, thumbnail_id: str, *, caller: Caller, ports:
     moment = ports.now()
     asked = audited(Action.THUMBNAIL_DELETE, caller, asset.id, at=moment, new_id=ports.new_id)
     writes: list[Write] = [Remove(thumbnail), asked]
-    shown = asset.poster and asset.poster.thumbnail_id == thumbnail.id
+    shown = asset.poster if asset.thumbnail_id == thumbnail.id else None
     if shown or thumbnail.state is ThumbnailState.PENDING:  # of the others it was written when they ended
         writes.append(Create(discarded(asset, thumbnail.id, moment)))
-    if asset.poster and shown:
+    if shown:
         origin = Origin(ports.environment, moment, ports.new_id(Prefix.EVENT), request_id=caller.request_id)
-        nobody = ChosenPoster(thumbnail_id=None, number=asset.poster.number)
+        nobody = ChosenPoster(thumbnail_id=None, number=shown.number)
         after, event = advance(asset, EventType.ASSET_UPDATED, origin, poster=nobody)
         writes += [Replace(after), Create(event)]
     ports.records.commit(*writes)
