@@ -57,6 +57,19 @@ def test_the_bounds_need_not_exist(log: DeliveryLog, deliveries: list[Delivery])
     assert log.deliveries_between(new_id(Prefix.TENANT), webhook_id, limit=7, **bounds) == ([], None)
 
 
+def test_deliveries_of_an_endpoint_are_found_by_their_events(records: Records, deliveries: list[Delivery]) -> None:
+    """More than one batch takes; events without a delivery to it are left out."""
+    webhook_id = deliveries[0].webhook_id
+    more = [make_delivery(webhook_id=webhook_id) for _ in range(100)]
+    records.commit(*map(Create, more))
+    unknown = [new_id(Prefix.EVENT) for _ in range(9)]
+    asked = [*unknown, *(one.event_id for one in (*deliveries, *more))]
+    found = records.deliveries_of(TENANT, webhook_id, asked)
+    assert sorted(found, key=lambda one: one.event_id) == sorted([*deliveries, *more], key=lambda one: one.event_id)
+    assert records.deliveries_of(TENANT, new_id(Prefix.WEBHOOK), asked) == []
+    assert records.deliveries_of(TENANT, webhook_id, []) == []
+
+
 def test_a_replay_is_due_until_its_last_step(records: Records, log: DeliveryLog) -> None:
     later = MOMENT + timedelta(minutes=1)
     replay = make_replay()

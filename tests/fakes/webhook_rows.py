@@ -1,5 +1,7 @@
 """The webhook part of the record store in memory: `service.webhook_ports.WebhookRecords`."""
 
+from collections.abc import Sequence
+
 from sluice import table
 from sluice.adapters.item_keys import event_key
 from sluice.domain.endpoint_health import MAX_IN_FLIGHT, EndpointHealth, Gate, SendSlot
@@ -29,3 +31,7 @@ class FakeWebhookRows(FakeProfileRows):
 
     def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None:
         return self._get(Delivery, table.delivery(tenant_id, webhook_id, event_id))
+
+    def deliveries_of(self, tenant_id: str, webhook_id: str, event_ids: Sequence[str]) -> list[Delivery]:
+        found = (self.delivery(tenant_id, webhook_id, event_id) for event_id in event_ids)
+        return [delivery for delivery in found if delivery]

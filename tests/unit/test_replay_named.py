@@ -1,6 +1,7 @@
 """Replays of named events that their endpoint never got a delivery for."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import WebhookEndpoint
 from sluice.domain.states import DeliveryState
 from sluice.service import replays
+from tests.fakes.faults import Fallible
 from tests.unit.deliveries_api import DeliveriesApi
 from tests.unit.replay_deaths import replay_with_a_death
 from tests.unit.replay_world import (
@@ -109,3 +111,13 @@ def test_what_is_too_old_or_another_tenant_s_is_missing(api: DeliveriesApi) -> N
     assert told(replay(api, late, wanted))[1] == 1
     api.world.now.tick(hours=1)
     assert told(replay(api, late, wanted)) == ("dry_run", 0, 0, 0, 1)
+
+
+def test_counting_many_costs_a_few_requests(api: DeliveriesApi, endpoint: WebhookEndpoint) -> None:
+    """A thousand may be named, and somebody waits for the answer."""
+    events = delivered(api.world, 40)
+    calls: list[str] = []
+    records = Fallible(api.world.records, calls.append)
+    api.deps = replace(api.deps, replayer=replace(api.deps.replayer, records=records))
+    assert told(replay(api, endpoint, {**named(*events), "dry_run": True})) == ("dry_run", 40, 0, 0, 0)
+    assert "delivery" not in calls and calls.count("deliveries_of") == 2, "before and after one call"

@@ -132,6 +132,10 @@ class DynamoRecords(FeedRows, LeaseRows, ThumbnailRows):
     def delivery(self, tenant_id: str, webhook_id: str, event_id: str) -> Delivery | None:
         return self._get(Delivery, table.delivery(tenant_id, webhook_id, event_id))
 
+    def deliveries_of(self, tenant_id: str, webhook_id: str, event_ids: Sequence[str]) -> list[Delivery]:
+        keys = [table.delivery(tenant_id, webhook_id, event_id) for event_id in event_ids]
+        return [one for first in range(0, len(keys), 100) for one in self._batch(Delivery, keys[first : first + 100])]
+
     def idempotency(self, tenant_id: str, route: str, key: str) -> IdempotencyRecord | None:
         return self._get(IdempotencyRecord, table.idempotency(tenant_id, route, key))
 

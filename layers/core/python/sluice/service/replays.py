@@ -216,10 +216,10 @@ def _next(where: Where, position: str | None, rows: int, ports: Replayer) -> Bat
 
 def _named(where: Where, position: str | None, rows: int) -> Batch:
     left = [one for one in where.walk.selection.event_ids if position is None or one > position]
-    read = {one: where.walk.records.delivery(*where.endpoint, one) for one in left[:rows]}
-    none = [one for one, delivery in read.items() if delivery is None or where.has_made(delivery)]
+    read = {one.event_id: one for one in where.walk.records.deliveries_of(*where.endpoint, left[:rows])}
+    none = [one for one in left[:rows] if one not in read or where.has_made(read[one])]
     entries = named_entries(where.walk, none)
-    wanted = [delivery for delivery in read.values() if delivery and where.takes(delivery)]
+    wanted = [read[one] for one in left[:rows] if one in read and where.takes(read[one])]
     return Batch(wanted, len(none) - len(entries), left[rows - 1] if len(left) > rows else None, entries=tuple(entries))
 
 
