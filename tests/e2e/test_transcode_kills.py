@@ -27,11 +27,12 @@ AT_ONCE = 5
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 CAPPED = ("-maxrate", "600k", "-bufsize", "600k")  # below the cap of its rung, so that it is published as a copy
 SOURCES = {
-    "in parts": Clip(size="160x90", rate="10", seconds=41, video=(*X264, "-g", "20")),
+    "standard in parts": Clip(size="640x360", rate="10", seconds=41, video=(*X264, "-g", "20", *CAPPED)),
     "standard": Clip(size="640x360", seconds=2, video=(*X264, "-g", "25", *CAPPED)),
     "other codec": Clip(size="320x240", seconds=2, video=("-c:v", "mpeg4")),
     "standard and silent": Clip(size="426x240", seconds=1, sound=False, video=(*X264, "-g", "25", *CAPPED)),
     "sound": Clip(picture=False, seconds=2),
+    "in parts": Clip(size="160x90", rate="10", seconds=41, video=(*X264, "-g", "20")),
 }
 
 

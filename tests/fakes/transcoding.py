@@ -93,11 +93,18 @@ def box(kind: bytes, *content: bytes) -> bytes:
     return struct.pack(">I4s", len(body) + 8, kind) + body
 
 
-FRAGMENTED = (
-    box(b"moov", box(b"trak", box(b"mdia", box(b"mdhd", struct.pack(">IIII", 0, 0, 0, 12_800)))))
-    + box(b"moof", box(b"mfhd", bytes(8)), box(b"traf", box(b"tfdt", struct.pack(">IQ", 1 << 24, 0))))
-    + box(b"mdat", b"frames")
-)
+def fragment(time: int, sequence: int = 0) -> bytes:
+    header = box(
+        b"moof",
+        box(b"mfhd", struct.pack(">II", 0, sequence)),
+        box(b"traf", box(b"tfdt", struct.pack(">IQ", 1 << 24, time))),
+    )
+    return header + box(b"mdat", b"frames")
+
+
+TIMESCALE = 12_800
+MOVIE = box(b"moov", box(b"trak", box(b"mdia", box(b"mdhd", struct.pack(">IIII", 0, 0, 0, TIMESCALE)))))
+FRAGMENTED = MOVIE + fragment(0)
 PACKETS = {"packets": [{"pts": n} for n in range(300)]}
 
 
@@ -109,6 +116,7 @@ class FakeTools:
     exit_codes: dict[str, int] = field(default_factory=dict)  # program -> exit code
     stderr: str = ""
     segments: int = 2  # of 6 s
+    frames: int = 300  # of whatever is encoded
     on_run: Callable[[ToolTask], None] = lambda _task: None
     tasks: list[ToolTask] = field(default_factory=list)
 
@@ -155,7 +163,7 @@ class FakeTools:
                 (task.cwd / word).write_bytes(FRAGMENTED)
         if on_progress:
             on_progress({"frame": "150", "out_time_us": "6000000", "speed": "2.5x", "progress": "continue"})
-            on_progress({"frame": "300", "out_time_us": "12000000", "speed": "2.4x", "progress": "end"})
+            on_progress({"frame": str(self.frames), "out_time_us": "12000000", "speed": "2.4x", "progress": "end"})
 
     def _package(self, task: ToolTask) -> None:
         names = [word.split(",")[0].removeprefix("in=").removesuffix(".mp4") for word in task.argv if word[:3] == "in="]

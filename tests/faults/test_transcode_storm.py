@@ -17,7 +17,7 @@ from sluice.service import assembling, early_publish, publishing, smart_top, tra
 from sluice.service.attempts import AttemptPorts, publish
 from sluice.service.chunk_parts import Going, going
 from sluice.service.retries import retry_on_conflict
-from tests.faults.transcode_storm.copied_top import copy_top
+from tests.fakes.copied_top import copy_top
 from tests.faults.transcode_storm.storm import TranscodeStorm
 from tests.faults.transcode_storm.world import InlinePool
 
@@ -61,6 +61,8 @@ def test_the_storm_does_blow(seen: Counter[str], capsys: pytest.CaptureFixture[s
     for name in ("chunked", "left", "early published", "early over", "ProviderFailure", "Superseded", "verdict done"):
         assert seen[name], f"none: {name}"
     for name in ("early too_large", "early by the task", "top of the early version"):
+        assert seen[name], f"none: {name}"
+    for name in ("copy in chunks", "chunk that does not fit"):
         assert seen[name], f"none: {name}"
     for name in ("stray twin", "stray lost", "stray lost for free"):
         assert seen[name], f"none: {name}"

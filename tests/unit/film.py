@@ -49,7 +49,7 @@ class Film:
             now=self.plant.now(),
         )
 
-    def finish(self, *names: str, size_bytes: int = 0) -> None:
+    def finish(self, *names: str, size_bytes: int = 0, renditions: tuple[str, ...] = ("v360",)) -> None:
         named = {"tenant_id": self.job.tenant_id, "job_id": self.job.id, "plan_id": self.plan.id}
         for name in names:
             part = ChunkPart(
@@ -57,7 +57,7 @@ class Film:
                 name=name,
                 run_id="run_x",
                 frames=1,
-                renditions=("v360",),
+                renditions=renditions,
                 size_bytes=size_bytes,
                 created_at=self.plant.now(),
             )

@@ -10,6 +10,7 @@ from sluice.domain.task_sizes import RENDITIONS, TaskSize
 from sluice.service.failures import TOTAL_DEADLINE
 from sluice.service.part_rounds import Before
 from sluice.service.ports import Write
+from sluice.service.vcpu_admission import size_of
 from tests.fakes.records import FakeRecords
 from tests.unit.film import GIB, ROOMY, Film, names
 from tests.unit.test_vcpu_admission import LARGE, SMALL, Plant
@@ -43,6 +44,23 @@ def test_a_part_s_task_has_the_room_that_the_part_needs() -> None:
     joining = film.next()
     assert (joining.action, joining.size) == ("assemble", TaskSize(cpu=2048, memory_mib=8192, storage_gib=21 + 45))
     assert film.held == 2
+
+
+def test_a_chunk_that_does_not_fit_leaves_everything_to_one_task() -> None:
+    """At once, and as large as one that does the whole job."""
+    film = Film(Plant(limits=ROOMY), chunks=9)
+    film.next()
+    film.finish("0", "1", size_bytes=GIB)
+    film.finish("2", renditions=())
+    found = film.next()
+    assert (found.action, found.plan_id, found.size) == ("assemble", film.plan.id, size_of(film.job))
+    assert film.held == 4
+
+
+def test_sound_without_sound_fits() -> None:
+    film = Film(Plant(limits=ROOMY), chunks=2)
+    film.finish("audio", renditions=())
+    assert film.next().action == "parts"
 
 
 def test_parts_of_the_release_before_do_not_tell_their_size() -> None:

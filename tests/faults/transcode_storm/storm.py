@@ -6,6 +6,7 @@ from random import Random
 
 from sluice.domain.models import AssetVersion
 from sluice.domain.states import AssetState, JobState
+from sluice.media.chunks import ChunkedPlan
 from tests.faults.transcode_storm.machine import Machine, Trouble
 from tests.faults.transcode_storm.world import JobWorld
 
@@ -54,6 +55,12 @@ class TranscodeStorm:
                 yield "early by the task"
             if any(rendition.version_id for rendition in version.renditions):
                 yield "top of the early version"
+        for plan in self.world.plans().values():
+            if ChunkedPlan.model_validate_json(plan.work).copied:
+                yield "copy in chunks"
+        for part in self.world.parts():
+            if not part.fits:
+                yield "chunk that does not fit"
 
     def _ends_ready(self) -> Iterator[str]:
         asset, job = self.world.asset_now(), self.world.job_now()

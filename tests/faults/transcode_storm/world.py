@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sluice.domain.chunks import ChunkPlan
+from sluice.domain.chunks import ChunkPart, ChunkPlan
 from sluice.domain.encoding import EncodingSettings
 from sluice.domain.models import Asset, AssetVersion, Job, Rendition
 from sluice.domain.tools import ToolLimits, ToolTask
@@ -21,12 +21,12 @@ from sluice.service.ports import Create
 from sluice.service.reconcile import Reconciler, reconcile
 from sluice.service.storage_ports import Storage
 from sluice.service.transcode import TranscoderDeps
+from tests.fakes.copied_top import STANDARD
 from tests.fakes.delivery_log import FakeDeliveryLog
 from tests.fakes.delivery_queue import FakeDeliveryQueue
 from tests.fakes.pipeline import FakeExecutions
 from tests.fakes.thumbnails import FakeThumbnailMaker
 from tests.fakes.transcoding import BINARIES, FakeMediaObjects, FakeSources, FakeTools, FakeWorkObjects
-from tests.faults.transcode_storm.copied_top import STANDARD
 from tests.faults.transcode_storm.schedule import Schedule
 from tests.unit.world import World
 
@@ -92,7 +92,8 @@ class JobWorld:
         sources.objects[self.job.source_key] = head.ljust(self.job.source_bytes, b"\0")
         self.records = self._turns(self.world.records)
         common = {"records": self.records, "now": self.world.now, "ids": self.world.new_id, "environment": "dev"}
-        tools = {"tools": self._turns(FakeTools()), "binaries": BINARIES}
+        damaged = random.random() < 0.2  # so that only a decoder finds it: fewer frames than the copy has
+        tools = {"tools": self._turns(FakeTools(frames=299 if damaged else 300)), "binaries": BINARIES}
         storage = Storage(self._turns(sources), self._turns(self.media))
         self.deps = TranscoderDeps(
             **common,
@@ -186,6 +187,9 @@ class JobWorld:
 
     def versions(self) -> list[AssetVersion]:
         return [row for row in self.world.records.rows.values() if isinstance(row, AssetVersion)]
+
+    def parts(self) -> list[ChunkPart]:
+        return [row for row in self.world.records.rows.values() if isinstance(row, ChunkPart)]
 
     def plans(self) -> dict[str, ChunkPlan]:
         return {row.id: row for row in self.world.records.rows.values() if isinstance(row, ChunkPlan)}

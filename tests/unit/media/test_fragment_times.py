@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from sluice.media.fragment_times import find, moved, parse_header, timescale
+from sluice.media.fragment_times import delay, find, moved, parse_header, timescale, without_delay
 
 
 def box(kind: bytes, *content: bytes) -> bytes:
@@ -20,6 +20,23 @@ def test_a_fragment_moves_and_nothing_else_of_it_changes() -> None:
     long, short = struct.pack(">IQ", 1 << 24, 7), struct.pack(">II", 0, 7)
     assert moved(moof(long), by=1 << 40, sequence=9) == moof(struct.pack(">IQ", 1 << 24, 7 + (1 << 40)), 9)
     assert moved(moof(short), by=5, sequence=2) == moof(struct.pack(">II", 0, 12), 2)
+
+
+def test_no_fragment_moves_before_the_beginning() -> None:
+    with pytest.raises(ValueError, match="before the beginning"):
+        moved(moof(struct.pack(">IQ", 1 << 24, 7)), by=-8, sequence=1)
+
+
+def movie(media_time: int, entries: int = 1) -> bytes:
+    edits = box(b"elst", struct.pack(">II", 0, entries), struct.pack(">IiI", 0, media_time, 1 << 16) * entries)
+    return box(b"moov", box(b"trak", box(b"edts", edits), box(b"mdia")))
+
+
+def test_headers_that_differ_in_the_delay_of_decoding_only_are_the_same() -> None:
+    assert (delay(movie(7508)), delay(movie(7507))) == (7508, 7507)
+    assert without_delay(movie(7508)) == without_delay(movie(7507)) == movie(0)
+    for other in (movie(5, entries=2), box(b"moov", box(b"trak"))):
+        assert (delay(other), without_delay(other)) == (0, other)
 
 
 def test_a_fragment_without_a_time_is_refused() -> None:

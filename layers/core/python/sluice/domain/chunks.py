@@ -29,9 +29,9 @@ class ChunkPlan(Model):
         chunks = tuple(str(number) for number in range(self.chunks))
         return (AUDIO_PART, *chunks) if self.sound else chunks
 
-    def piece_key(self, number: int) -> str:
-        """Of a chunk's piece of the source in the media bucket."""
-        return f"{self._prefix}pieces/{number:04d}.nut"
+    def piece_key(self, number: int, *, copied: bool = False) -> str:
+        """Of a chunk's piece of the source, or of its copy, in the media bucket."""
+        return f"{self._prefix}pieces/{number:04d}.{'mp4' if copied else 'nut'}"
 
     def result_key(self, part: str, run_id: str, rendition: str) -> str:
         return f"{self._prefix}parts/{part}/{run_id}/{rendition}.mp4"
@@ -48,10 +48,15 @@ class ChunkPart(Model):
     name: str
     run_id: str  # whose files count
     frames: int
-    renditions: tuple[str, ...]  # names; empty for a sound track without sound
+    renditions: tuple[str, ...]  # names; empty for a sound track without sound, and for a chunk that does not fit
     size_bytes: int = 0  # of all its files; 0: not measured
     created_at: datetime
     version: int = 1
+
+    @property
+    def fits(self) -> bool:
+        """False for a chunk without the frames of the copied rendition: nothing of this plan can be published."""
+        return self.name == AUDIO_PART or bool(self.renditions)
 
 
 ChunkRecord = ChunkPlan | ChunkPart

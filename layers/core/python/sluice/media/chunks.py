@@ -34,11 +34,24 @@ class Window(Frozen):
         return None if self.length_s is None else _whole(self.length_s * rate)
 
 
+class Copied(Frozen):
+    """The largest rendition is a copy of the source: its chunks are the pieces, and the others follow it."""
+
+    frames: tuple[int, ...]  # of each piece
+    length_s: float
+
+
 class ChunkedPlan(Frozen):
     """What the tasks of one plan need to know: the plan of the whole, and which chunk holds what."""
 
     plan: Plan
     windows: tuple[Window, ...]
+    copied: Copied | None = None
+
+    @property
+    def encoded(self) -> Plan:
+        """What a chunk's task makes."""
+        return self.plan.model_copy(update={"video": self.plan.video[1 if self.copied else 0 :], "audio": ()})
 
 
 def plan_windows(*, duration_s: float, rate: Fraction, segment_frames: int, chunk_s: float) -> tuple[Window, ...]:
@@ -149,6 +162,18 @@ def buffer_options(window: Window, *, buffer_kbits: int) -> list[str]:
     would be 1.3 % larger than in one run.
     """
     return ["-rc_init_occupancy", str(round(buffer_kbits * 1000 * BUFFER_SHARE))] if window.start_s else []
+
+
+def end_options(window: Window) -> list[str]:
+    """Of a rendition that follows a copy: its last frame is shown until the next chunk begins.
+
+    Else it would be as long as the copy's last one, also where every second frame is left out. The muxer asks for no
+    other packet's duration, as it knows the next one.
+    """
+    if window.length_s is None:
+        return []
+    length = f"{window.length_s.numerator}/{window.length_s.denominator}"
+    return ["-bsf:v", f"setts=pts=PTS:dts=DTS:duration={length}/TB+STARTDTS-DTS"]
 
 
 def _whole(frames: Fraction) -> int:

@@ -4,6 +4,7 @@ Encoder and packager read these files rather than the source, so that copied and
 timestamps. Pure: paths in, list out.
 """
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
@@ -70,6 +71,12 @@ def lower_rungs(plan: Plan, keyframes: tuple[int, ...], *, constant_rate: bool) 
         return None  # the other encoders answer a forced keyframe with one that is no start of a closed GOP
     following = tuple(_following(made, plan, keyframes) for made in below)
     return plan.model_copy(update={"video": following, "audio": (), "from_copy": True, "b_frames": constant_rate})
+
+
+def frames_below(lower: Plan, frames: int) -> int:
+    """What an encoder of `lower` reports of so many frames of the copy: those of the first rendition that it makes."""
+    first = lower.video[0].rate
+    return math.ceil(frames * first / (lower.rate or first))
 
 
 def _following(made: VideoRendition, plan: Plan, keyframes: tuple[int, ...]) -> VideoRendition:

@@ -33,7 +33,7 @@ def intermediate(name: str) -> str:
 def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int, window: Window | None = None) -> list[str]:
     """`source`: the normalised copy (see copying.py) for a plan that says so.
 
-    `window`: it is a piece of the source, of which only the picture is read.
+    `window`: it is a piece of that, or of the source, of which only the picture is read.
     """
     graph = filter_graph(plan, window)
     outputs: list[str] = []
@@ -50,7 +50,7 @@ def encode_argv(ffmpeg: str, source: str, plan: Plan, *, processors: int, window
         "-progress", "pipe:1", "-nostats", "-stats_period", "1",
         *untrusted.INPUT_OPTIONS,
         "-threads", str(max(1, processors // 2)),  # of the decoder, which needs an eighth of the time: more only cost
-        *(chunks.piece_options(plan.source.video) if window and plan.source.video else ()),
+        *(chunks.piece_options(plan.source.video) if window and plan.source.video and not plan.from_copy else ()),
         "-t", f"{plan.longest_s:.0f}",  # of the input: a jump in timestamps must not become hours of frames
         "-i", source,
         *(("-filter_complex", graph) if graph else ()),
@@ -64,6 +64,7 @@ def _video_output(made: VideoRendition, plan: Plan, *, threads: int, window: Win
         "-fps_mode", "passthrough",  # the fps filter has decided; a second opinion could repeat a frame
         *encoder_options(made, plan, threads=threads),
         *(chunks.buffer_options(window, buffer_kbits=made.max_kbps * 2) if window else ()),
+        *(chunks.end_options(window) if window and plan.from_copy else ()),
         "-fs", str(_max_bytes(made.max_kbps, plan)),
         *NO_METADATA,
         *FRAGMENTED_MP4,

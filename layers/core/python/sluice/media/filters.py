@@ -15,7 +15,9 @@ AUDIO_RATE = 48_000
 
 
 def filter_graph(plan: Plan, window: Window | None = None) -> str:
-    """`window`: the source is a piece of the whole, of which only the picture is read."""
+    """`window`: the source is a piece of the whole, of which only the picture is read; one of a copy has no other
+    frames than its chunk's.
+    """
     chains: list[str] = []
     if plan.source.video is not None and plan.video:
         chains += video_graph(plan.source.video, plan, window)
@@ -70,11 +72,13 @@ def _size_steps(made: VideoRendition, video: VideoStream, *, from_source: bool) 
 
 
 def _first_steps(video: VideoStream, plan: Plan, window: Window | None) -> list[str]:
+    if plan.from_copy:
+        return []
     if window is not None:
         return chunks.first_steps(video, window, longest_s=plan.longest_s)
     # Every rendition begins at 0; audio_chain shifts the sound by as much. The bound is for the end of the stream: `-t`
     # drops late frames, but not their time, up to which `fps` would repeat the last one.
-    return [] if plan.from_copy else [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
+    return [f"setpts=min(PTS-STARTPTS\\,{plan.longest_s:.0f}/TB)"]
 
 
 def _rate_steps(made: VideoRendition, plan: Plan, window: Window | None) -> list[str]:
@@ -86,9 +90,9 @@ def _rate_steps(made: VideoRendition, plan: Plan, window: Window | None) -> list
     rate = plan.rate or made.rate
     # Frames 0, 2, 4…: `fps` would choose others after a rounding.
     every = [f"framestep={rate / made.rate}"] if made.rate != rate else []
-    if window is not None:
-        return [*chunks.rate_steps(rate, window), *every]
-    return every if plan.from_copy else [f"fps={ratio(rate)}", *every]
+    if plan.from_copy:
+        return every
+    return [*(chunks.rate_steps(rate, window) if window else [f"fps={ratio(rate)}"]), *every]
 
 
 def _chain(steps: list[str], pads: list[str]) -> str:

@@ -52,13 +52,41 @@ def timescale(moov: bytes) -> int:
     return int(struct.unpack_from(">I", moov, position)[0])
 
 
+def delay(moov: bytes) -> int:
+    """Units from the first frame's time of decoding to that of showing: what the edit list of a header takes off."""
+    at = _media_time(moov)
+    return 0 if at is None else int(struct.unpack_from(">i", moov, at)[0])
+
+
+def without_delay(moov: bytes) -> bytes:
+    at, made = _media_time(moov), bytearray(moov)
+    if at is not None:
+        struct.pack_into(">i", made, at, 0)
+    return bytes(made)
+
+
+def _media_time(moov: bytes) -> int | None:
+    """Where it stands, in an edit list of one entry with numbers of 32 bits, as ffmpeg writes it."""
+    try:
+        start, _ = find(moov, b"moov", b"trak", b"edts", b"elst")
+    except ValueError:
+        return None
+    version, entries = moov[start], struct.unpack_from(">I", moov, start + 4)[0]
+    return start + 12 if (version, entries) == (0, 1) else None
+
+
 def moved(moof: bytes, *, by: int, sequence: int) -> bytes:
-    """The fragment's header `by` units later; its data must be addressed from the header (default-base-is-moof)."""
+    """The fragment's header `by` units later; its data must be addressed from the header (default-base-is-moof).
+
+    Raises ValueError for a time below zero.
+    """
     made = bytearray(moof)
     start, _ = find(moof, b"moof", b"mfhd")
     struct.pack_into(">I", made, start + 4, sequence)
     start, _ = find(moof, b"moof", b"traf", b"tfdt")
     form = ">Q" if moof[start] == 1 else ">I"
     (time,) = struct.unpack_from(form, moof, start + 4)
+    if time + by < 0:
+        raise ValueError("a fragment before the beginning")
     struct.pack_into(form, made, start + 4, time + by)
     return bytes(made)

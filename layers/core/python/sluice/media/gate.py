@@ -53,7 +53,10 @@ class Refusal(StrEnum):
 
 
 class Segment(NamedTuple):
+    start_s: Fraction  # from the first picture
     length_s: Fraction
+    frames: int
+    offset: int  # of its first picture in the file
     size: int  # bytes
 
 
@@ -133,7 +136,13 @@ def segments(track: Track, segment_s: float) -> list[Segment]:
     groups = list(_groups(track.samples, first, int(segment_s * track.timescale)))
     starts = [group[0].pts for group in groups] + [stamps[-1] + last_step]
     return [
-        Segment(Fraction(after - start, track.timescale), sum(sample.size for sample in group))
+        Segment(
+            start_s=Fraction(start - first, track.timescale),
+            length_s=Fraction(after - start, track.timescale),
+            frames=len(group),
+            offset=group[0].offset,
+            size=sum(sample.size for sample in group),
+        )
         for group, (start, after) in zip(groups, pairwise(starts), strict=True)
     ]
 

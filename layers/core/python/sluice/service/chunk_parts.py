@@ -3,6 +3,7 @@
 The row of a finished part is the checkpoint: what is finished is not done again, whatever happens to its task.
 """
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from sluice.domain.ids import Prefix
 from sluice.domain.models import Job
 from sluice.domain.states import JobState
 from sluice.media.chunks import ChunkedPlan
+from sluice.media.copying import frames_below
 from sluice.media.ffmpeg import intermediate
 from sluice.media.verdicts import Corrupt
 from sluice.service.attempts import AttemptPorts, Ending, failures_told, forget_old_word, save_result
@@ -22,6 +24,9 @@ from sluice.service.ports import Create
 from sluice.service.progress import PartProgress, check_job
 from sluice.service.rendering import encode, has_media
 from sluice.service.transcode import TranscoderDeps, download, scratch
+
+logger = logging.getLogger(__name__)
+PIECE = "piece"
 
 
 class Going(NamedTuple):
@@ -82,7 +87,10 @@ def _encode(found: Going, name: str, deps: TranscoderDeps) -> None:
         run_id = deps.ids(Prefix.CHUNK_RUN)
         for rendition in renditions:
             deps.work.put(found.plan.result_key(name, run_id, rendition), work / intermediate(rendition))
-        size_bytes = sum((work / intermediate(rendition)).stat().st_size for rendition in renditions)
+        files = [intermediate(rendition) for rendition in renditions]
+        if chunked.copied and name != AUDIO_PART:
+            files.append(PIECE)  # it is a result as well
+        size_bytes = sum((work / file).stat().st_size for file in files)
     _finish(found.plan, name, run_id, frames, renditions, size_bytes, deps)
     left = unfinished(found.plan, deps.records)
     of = len(found.plan.parts)
@@ -92,19 +100,27 @@ def _encode(found: Going, name: str, deps: TranscoderDeps) -> None:
 def _encode_chunk(
     found: Going, chunked: ChunkedPlan, number: int, work: Path, progress: PartProgress, deps: TranscoderDeps
 ) -> tuple[int, tuple[str, ...]]:
-    piece = work / "piece"
-    deps.work.get(found.plan.piece_key(number), piece)
-    plan = chunked.plan.model_copy(update={"audio": ()})
-    frames = encode(
-        piece,
-        work,
-        plan,
-        tools=deps.tools,
-        binaries=deps.binaries,
-        processors=deps.processors,
-        on_stage=progress.watch,
-        window=chunked.windows[number],
-    )
+    """No renditions if they would not follow the copied one, as with pictures that only a decoder finds damaged."""
+    piece, plan = work / PIECE, chunked.encoded
+    deps.work.get(found.plan.piece_key(number, copied=chunked.copied is not None), piece)
+    try:
+        frames = encode(
+            piece,
+            work,
+            plan,
+            tools=deps.tools,
+            binaries=deps.binaries,
+            processors=deps.processors,
+            on_stage=progress.watch,
+            window=chunked.windows[number],
+        )
+    except Corrupt:
+        if chunked.copied is None:
+            raise
+        frames = 0
+    if chunked.copied and frames != (expected := frames_below(plan, chunked.copied.frames[number])):
+        logger.warning("copy_not_followed", extra={"chunk": number, "frames": frames, "expected": expected})
+        return frames, ()
     return frames, tuple(plan.names)
 
 

@@ -49,7 +49,7 @@ def hand_over(job: Job, source: Path, work: Path, plan: Plan, *, progress: Progr
         attempt=job.attempt,
         chunks=len(windows),
         sound=bool(plan.audio),
-        work=ChunkedPlan(plan=plan, windows=windows).model_dump_json(),
+        work=ChunkedPlan(plan=plan, windows=windows).model_dump_json(exclude_defaults=True),
         created_at=ports.now(),
     )
     cutter = Cutter(source, work, plan, tools=ports.tools, binaries=ports.binaries)

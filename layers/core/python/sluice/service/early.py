@@ -12,7 +12,7 @@ from sluice.media import copying, gate, untrusted
 from sluice.media.bitstream import MalformedBitstream, read_bitstream
 from sluice.media.ffmpeg import intermediate
 from sluice.media.fragments import MalformedFragments, keyframes, length_s, read_track
-from sluice.media.gate import Refusal
+from sluice.media.gate import Refusal, Segment
 from sluice.media.ladder import Plan, plan_transcode
 from sluice.media.source import SourceProbe
 from sluice.media.source_packets import StreamPackets, packets_argv, parse_packets
@@ -42,6 +42,7 @@ class CopiedTop:
     frames: int
     length_s: float  # at a variable rate, the number of frames does not tell it
     constant_rate: bool
+    segments: tuple[Segment, ...]  # as Packager will cut it
 
 
 @dataclass(frozen=True)
@@ -170,4 +171,5 @@ def _look_at_copy(work: Path, picture: StreamPackets, plan: Plan) -> CopiedTop |
     if refusal := gate.refuse_copy(track, bitstream, picture, top=top, segment_s=plan.segment_s):
         return Refused(refusal)
     constant = gate.constant_rate(sorted(sample.pts for sample in track.samples))
-    return CopiedTop(work, plan, keyframes(track), len(track.samples), length_s(track), constant)
+    segments = tuple(gate.segments(track, plan.segment_s))
+    return CopiedTop(work, plan, keyframes(track), len(track.samples), length_s(track), constant, segments)

@@ -13,6 +13,10 @@ LONGEST_HEADER_BYTES = 1 << 24  # `moov` and `moof` of our own encoder hold some
 COPY_BYTES = 1 << 20
 
 
+class NotJoinable(ProviderFailure):
+    """Whole files that do not belong together: another try would end the same."""
+
+
 def boxes(path: Path) -> Iterator[tuple[Box, IO[bytes]]]:
     """Each box of the file, which then stands at the box's first byte."""
     length, position = path.stat().st_size, 0
@@ -41,7 +45,8 @@ def copy_box(box: Box, file: IO[bytes], out: IO[bytes]) -> None:
 
 
 def units(moment_s: Fraction, timescale: int) -> int:
+    """Raises NotJoinable."""
     count = moment_s * timescale
     if count.denominator != 1:
-        raise ProviderFailure("A chunk of the video does not begin at a frame.")
+        raise NotJoinable("A chunk of the video does not begin at a frame.")
     return count.numerator

@@ -5,9 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from sluice.domain.errors import ProviderFailure
 from sluice.media import fragment_times
-from sluice.service.fragment_files import boxes, copy_box, read_box, units
+from sluice.service.fragment_files import NotJoinable, boxes, copy_box, read_box, units
 
 
 class Part(NamedTuple):
@@ -16,7 +15,7 @@ class Part(NamedTuple):
 
 
 def join(parts: Sequence[Part], target: Path) -> None:
-    """Raises ProviderFailure if the parts do not belong together."""
+    """Raises NotJoinable if the parts do not belong together, ProviderFailure if one cannot be read."""
     header: bytes | None = None
     sequence = 0
     with target.open("wb") as out:
@@ -25,16 +24,24 @@ def join(parts: Sequence[Part], target: Path) -> None:
             for box, file in boxes(part.path):
                 if box.kind == b"moov":
                     moov = read_box(box, file)
-                    if header not in (None, moov):
-                        raise ProviderFailure("The chunks of the video do not fit together.")
-                    shift = units(part.start_s, fragment_times.timescale(moov))
                     if header is None:
+                        header = moov
                         out.write(moov)
-                    header = moov
+                    shift = _delay(header, moov) + units(part.start_s, fragment_times.timescale(moov))
                 elif box.kind == b"moof":
                     if shift is None:
-                        raise ProviderFailure("A chunk of the video has no header.")
+                        raise NotJoinable("A chunk of the video has no header.")
                     sequence += 1
                     out.write(fragment_times.moved(read_box(box, file), by=shift, sequence=sequence))
                 elif box.kind == b"mdat" or (box.kind == b"ftyp" and header is None):
                     copy_box(box, file, out)
+
+
+def _delay(header: bytes, moov: bytes) -> int:
+    """Units by which a chunk's frames would be shown too early under the first one's header.
+
+    Where times are rounded, so is the one that a chunk's B-frames take to be decoded ahead.
+    """
+    if fragment_times.without_delay(moov) != fragment_times.without_delay(header):
+        raise NotJoinable("The chunks of the video do not fit together.")
+    return fragment_times.delay(header) - fragment_times.delay(moov)

@@ -70,6 +70,8 @@ def next_round(
         return Round("over")
     done = {part.name: part for part in records.chunk_parts(tenant_id, job_id, plan.id)}
     left = tuple(name for name in plan.parts if name not in done)
+    if not all(part.fits for part in done.values()):  # the last task encodes the whole source
+        return _alone("assemble", job, plan, left, size_of(job), records, limits)
     if not left:
         return _alone("assemble", job, plan, left, _assembly(job, list(done.values())), records, limits)
     if now - started_at > TOTAL_DEADLINE:

@@ -68,7 +68,7 @@ def render_source(
     on_plan: Callable[[Plan], None] = lambda _plan: None,
     shortcut: Shortcut = lambda _found, _gains: None,
 ) -> Rendered:
-    """`work`: an existing empty directory. `on_plan`: raises what is to end the work before anything is encoded.
+    """`work`: an existing empty directory. `on_plan`: raises what is to end the work before all of it is encoded here.
 
     Raises a SourceRejected verdict, what `check` raises of the probed source, ToolLimitExceeded or ProviderFailure.
     """
@@ -78,9 +78,9 @@ def render_source(
     plan = refine(plan_transcode(found, settings))
     plan = with_gains(source, work, plan, run=tools.run, ffmpeg=binaries.copier)
     logger.info("transcode_planned", extra={"plan": plan.model_dump(mode="json")})
-    on_plan(plan)
     if (cheaper := shortcut(found, gains_of(plan))) is not None:
         return cheaper
+    on_plan(plan)
     encoded = partial(encode, source, work, tools=tools, binaries=binaries, processors=processors, on_stage=on_stage)
     try:
         frames = encoded(plan)
@@ -174,7 +174,7 @@ def encode(
 ) -> int:
     """Returns the number of frames of each rendition. Raises Corrupt if the source could not be decoded.
 
-    `window`: `source` is the piece that was cut for it.
+    `window`: `source` is the piece that was cut for it, of the source or of its copy.
     """
     length_s = float(window.length_s) if window and window.length_s else plan.source.duration_s
     last: dict[str, str] = {}

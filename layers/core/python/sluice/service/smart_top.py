@@ -4,7 +4,6 @@ Only the lower ones are encoded. They get its timestamps and keyframes, so that 
 """
 
 import logging
-import math
 import shutil
 from collections.abc import Callable
 from itertools import accumulate
@@ -14,9 +13,10 @@ from sluice.domain.encoding import EncodingSettings
 from sluice.domain.models import AssetVersion, Rendition
 from sluice.domain.tools import Binaries
 from sluice.media import ffmpeg, playlists
-from sluice.media.copying import lower_rungs
+from sluice.media.copying import frames_below, lower_rungs
 from sluice.media.ladder import Plan
 from sluice.media.source import SourceProbe
+from sluice.service.cutting import NotChunkable
 from sluice.service.early import CopiedTop, Refused, copy_top, digest
 from sluice.service.loudness import NONE_KNOWN, Gains
 from sluice.service.rendering import Rendered, Stage, encode, finish
@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 SAME_MOMENT_S = 0.002  # playlists round to milliseconds
 
 OnCopied = Callable[[CopiedTop], None]
+# Of the copy and what is to be encoded below it: raises what ends the work here if others go on with it, NotChunkable
+# if one task would take too long with it, and they cannot.
+InParts = Callable[[CopiedTop, Plan], None]
 
 
 def render_smart_top(
@@ -41,10 +44,11 @@ def render_smart_top(
     on_stage: Stage,
     gains: Gains = NONE_KNOWN,
     on_copied: OnCopied = lambda _copied: None,
+    in_parts: InParts = lambda _copied, _lower: None,
 ) -> Rendered | None:
     """None: the source has to be encoded like any other. `on_copied` may publish the copy before anything is encoded.
 
-    Raises what an encode does.
+    Raises what an encode and `in_parts` do.
     """
     if settings.quality == "per_title":
         return None  # it decides on the top rendition as well
@@ -56,7 +60,7 @@ def render_smart_top(
         shutil.rmtree(directory)
         return None
     on_copied(copied)
-    lower = lower_rungs(copied.plan, copied.keyframes, constant_rate=copied.constant_rate)
+    lower = _to_encode_here(copied, in_parts)
     rendered = None
     if lower is not None:
         top = directory / ffmpeg.intermediate(copied.plan.video[0].name)
@@ -68,10 +72,22 @@ def render_smart_top(
     return rendered
 
 
+def _to_encode_here(copied: CopiedTop, in_parts: InParts) -> Plan | None:
+    """None if the whole ladder has to be encoded."""
+    lower = lower_rungs(copied.plan, copied.keyframes, constant_rate=copied.constant_rate)
+    try:
+        if lower is not None:
+            in_parts(copied, lower)
+    except NotChunkable as reason:
+        logger.info("copy_not_chunked", extra={"reason": str(reason)})
+        return None
+    return lower
+
+
 def _finish(copied: CopiedTop, lower: Plan, frames: int, *, tools: Tools, binaries: Binaries) -> Rendered | None:
     """None if what was encoded did not follow the copy, as with pictures that only a decoder finds damaged."""
-    if frames != _frames_of(lower, copied):
-        logger.warning("copy_not_followed", extra={"frames": frames, "expected": _frames_of(lower, copied)})
+    if frames != (expected := frames_below(lower, copied.frames)):
+        logger.warning("copy_not_followed", extra={"frames": frames, "expected": expected})
         return None
     plan = copied.plan.model_copy(update={"video": (copied.plan.video[0], *lower.video)})
     rendered = finish(copied.directory, plan, copied.frames, tools=tools, binaries=binaries, length_s=copied.length_s)
@@ -104,9 +120,3 @@ def boundaries_agree(plan: Plan, directory: Path) -> bool:
 
 def _lengths(directory: Path, name: str) -> list[float]:
     return playlists.segment_durations_s((directory / f"{name}.m3u8").read_text())
-
-
-def _frames_of(lower: Plan, copied: CopiedTop) -> int:
-    """What the encoder reports: the frames of the first rendition that it makes."""
-    first = lower.video[0].rate
-    return math.ceil(copied.frames * first / (lower.rate or first))

@@ -13,8 +13,6 @@ from sluice.domain.errors import ProviderFailure
 from sluice.domain.ids import Prefix
 from sluice.domain.intake import IntakeRules
 from sluice.domain.models import AssetVersion, Job
-from sluice.domain.quality import RungChoice
-from sluice.media.ladder import Plan
 from sluice.media.source import SourceProbe
 from sluice.service.attempts import (
     Ending,
@@ -26,6 +24,7 @@ from sluice.service.attempts import (
 )
 from sluice.service.chunk_plan import HandedOver, hand_over
 from sluice.service.chunk_ports import ChunkPorts
+from sluice.service.copied_plan import hand_over_copied
 from sluice.service.early_publish import publish_copy
 from sluice.service.encoding_profiles import settings_of
 from sluice.service.loudness import Gains
@@ -53,7 +52,7 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
         with scratch(deps.scratch) as work:
             progress = ProgressWriter(job, records=deps.records, now=deps.now)
             try:
-                rendered = _render(job, work, progress, deps)
+                rendered = render_job(job, work, progress, deps)
             except HandedOver as handed:
                 save_result(deps, tenant_id, job_id, attempt, "chunked", plan_id=handed.plan_id)
                 return Ending.CHUNKED
@@ -64,25 +63,26 @@ def transcode(*, tenant_id: str, job_id: str, attempt: int, capacity: str, deps:
     return Ending.PUBLISHED
 
 
-def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps) -> Rendered:
+def render_job(
+    job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps, *, everything: bool = False
+) -> Rendered:
+    """`everything`: this task encodes the whole ladder. Otherwise raises HandedOver if other tasks go on."""
     rules = rules_of_upload(asset_of(job, deps), deps.records)
     progress.report("download", 0.0, None)
     source = download(job, work, deps.sources)
     (work / "out").mkdir()
     settings = settings_of(job, deps.records)
-
-    def sample(plan: Plan) -> tuple[RungChoice, ...] | None:
-        return sample_quality(
-            source,
-            work,
-            plan,
-            tools=deps.tools,
-            binaries=deps.binaries,
-            processors=deps.processors,
-            on_stage=progress.report,
-        )
-
-    rendered = render_source(
+    sample = partial(
+        sample_quality,
+        source,
+        work,
+        tools=deps.tools,
+        binaries=deps.binaries,
+        processors=deps.processors,
+        on_stage=progress.report,
+    )
+    rendering = partial(
+        render_source,
         source,
         work / "out",
         settings=settings,
@@ -92,9 +92,14 @@ def _render(job: Job, work: Path, progress: ProgressWriter, deps: TranscoderDeps
         check=partial(check_source, rules),
         refine=partial(refine_plan, job=job, settings=settings, sample=sample, records=deps.records, now=deps.now),
         on_stage=progress.report,
-        on_plan=lambda plan: hand_over(job, source, work, plan, progress=progress, ports=deps),
-        shortcut=partial(_smart_top, job, source, work / "out", settings, rules, progress, deps),
     )
+    if everything:
+        rendered = rendering()
+    else:
+        rendered = rendering(
+            shortcut=partial(_smart_top, job, source, work / "out", settings, rules, progress, deps),
+            on_plan=lambda plan: hand_over(job, source, work, plan, progress=progress, ports=deps),
+        )
     check_length(rules, rendered.duration_s)  # a file's header may not say, or lie
     return rendered
 
@@ -129,6 +134,7 @@ def _smart_top(
             binaries=deps.binaries,
             ports=deps,
         ),
+        in_parts=partial(hand_over_copied, job=job, progress=progress, ports=deps),
     )
 
 
