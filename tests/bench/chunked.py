@@ -24,7 +24,7 @@ from sluice.service.rendering import encode, probe_source
 from tests.bench.figure import Figure
 from tests.bench.transcode import CLIP, MeteredTools
 
-ROUNDS = 2
+ROUNDS = 3
 SECONDS, CHUNK_S = 180, 60
 LIMIT = 1.05  # a chunk decodes some seconds before its first frame, and its encoder begins anew
 MOST_BITS, MOST_VMAF = 0.005, 0.2  # difference from one run, of any rendition's size and of the best one's quality

@@ -3,7 +3,6 @@
 Without caps, on some seconds of the demo's real clip at 1280x720: H.264's is where a cap would hide what a CRF does.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,8 @@ from sluice.domain.encoding import EncodingSettings, RungSettings, VideoCodec
 from sluice.domain.tools import Binaries, ToolLimits, ToolTask
 from sluice.media.ffmpeg import intermediate
 from sluice.media.ladder import plan_transcode
-from sluice.service.rendering import encode, probe_source
-from tests.bench.chunked import vmaf
+from sluice.service.rendering import probe_source
+from tests.bench.chunked import at_once, vmaf
 from tests.bench.figure import Figure
 from tests.bench.transcode import CLIP
 
@@ -38,20 +37,12 @@ def make_source(folder: Path, binaries: Binaries) -> Path:
 
 
 def figures() -> Iterator[Figure]:
-    binaries, tools = locate_binaries(), ToolRunner()
+    binaries = locate_binaries()
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as name:
         work = Path(name)
         source = make_source(work, binaries)
-        plan = plan_transcode(probe_source(source, work, tools=tools, binaries=binaries), SETTINGS)
-        encode(
-            source,
-            work,
-            plan,
-            tools=tools,
-            binaries=binaries,
-            processors=os.cpu_count() or 1,
-            on_stage=lambda *_stage: None,
-        )
+        plan = plan_transcode(probe_source(source, work, tools=ToolRunner(), binaries=binaries), SETTINGS)
+        at_once(source, plan, work, binaries)
         files = {made.codec: work / intermediate(made.name) for made in plan.video}
         looks = {codec: vmaf(file, source, work, binaries) for codec, file in files.items()}
         bits = {codec: file.stat().st_size for codec, file in files.items()}
