@@ -8,6 +8,7 @@ from tests.infra.conftest import Synthesized
 from tests.infra.deployment import STACKS, Deployment
 
 DIFFERENCES = {
+    "AWS::Lambda::EventSourceMapping ScalingConfig.MaximumConcurrency": "each call is one more process here",
     "AWS::Lambda::Function Architectures[0]": "assets run on this machine's processor",
     "AWS::Lambda::Function Runtime": "assets run on this machine's Python",
     "AWS::Lambda::LayerVersion CompatibleArchitectures[0]": "assets run on this machine's processor",
