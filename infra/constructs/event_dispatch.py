@@ -44,8 +44,8 @@ class EventDispatch(Construct):
             target=function.function,
             event_source_arn=allow_reading_stream(function, table),
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            # Records of all kinds, of which the filter leaves some; fifty endpoints each may be more than there is time
-            # for, and what is left comes again.
+            # The embedded engine counts records of all kinds, of which the filter leaves some. Fifty endpoints each may
+            # be more than there is time for; what is left comes again.
             batch_size=100,
             filters=[
                 lambda_.FilterCriteria.filter(

@@ -1,6 +1,6 @@
 """HEVC and AV1 at their own CRFs beside H.264 at its: how much better they look (VMAF), and which share of the bits.
 
-Without caps, on some seconds of the demo's real clip at 1280x720: H.264's is where a cap would hide what a CRF does.
+Without caps, which would hide what a CRF does; on some seconds of the demo's real clip at 1280x720.
 """
 
 import tempfile

@@ -20,7 +20,7 @@ from tests.fakes.faults import Died
 if TYPE_CHECKING:
     from tests.faults.delivery_storm import Stormy
 
-ASKED = 300  # times, until something is wrong: nine of ten askers die over ten events
+ASKED = 300  # times, until something is wrong: askers die, too
 
 
 def miss_and_replay(stormy: "Stormy") -> None:

@@ -85,7 +85,7 @@ def test_every_invocation_does_a_part_and_none_times_out(world: WebhookWorld) ->
 
 
 def test_what_is_done_is_not_done_again(world: WebhookWorld) -> None:
-    """A batch that comes again whole costs one read an event."""
+    """Nor sent again, when a batch comes again whole."""
     world.endpoint()
     events = [world.event() for _ in range(EVENTS)]
     batch = [stream_record(number, to_item(event)) for number, event in enumerate(events, start=1)]

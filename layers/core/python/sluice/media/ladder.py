@@ -32,7 +32,7 @@ LADDER: tuple[Rung, ...] = (Rung(1080, 5000), Rung(720, 2800), Rung(480, 1400), 
 class Coding(NamedTuple):
     """How a codec's renditions are named, and what it needs for H.264's quality.
 
-    CRF: by VMAF, 0.3 below to 2.2 above H.264's on two real clips of 720 and 480 lines (`tests/bench/codec_quality`).
+    CRF: by VMAF, 0.3 below to 2.5 above H.264's on two real clips of 720 and 480 lines (`tests/bench/codec_quality`).
     """
 
     prefix: str
